@@ -1,0 +1,1 @@
+"""The command `oretrail`: turns words into events and answers into words."""
