@@ -1,0 +1,19 @@
+"""What every test may rely on: steady dice, and no settings from outside."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from hypothesis import settings
+
+# Two slow cores must not fail a test by the clock, and a run that failed must fail again.
+settings.register_profile("house", deadline=None, derandomize=True, print_blob=True, database=None)
+settings.load_profile("house")
+
+
+@pytest.fixture(autouse=True)
+def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A developer's own ledger, key or passphrase file never reaches a test."""
+    for name in [name for name in os.environ if name.startswith("ORETRAIL_")]:
+        monkeypatch.delenv(name)
