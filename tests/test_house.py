@@ -55,8 +55,8 @@ def paths() -> list[str]:
         found = listed.stdout.decode().split("\0")
         return [path for path in found if path and (ROOT / path).is_file()]
     walked = (path.relative_to(ROOT) for path in ROOT.rglob("*") if path.is_file())
-    made = re.compile(r"(\.(?!ci|github)[^/]*|__pycache__|build|dist|[^/]*\.egg-info)/")
-    return [path.as_posix() for path in walked if not made.match(path.as_posix() + "/")]
+    made = re.compile(r"(^|/)(\.(?!ci/|github/)[^/]*|__pycache__|build|dist|[^/]*\.egg-info)/")
+    return [path.as_posix() for path in walked if not made.search(path.as_posix())]
 
 
 @cache
