@@ -256,8 +256,9 @@ def _walk(value: object, depth: int = 0) -> None:
         _check_room(depth, len(value), MAX_MEMBERS, "members in an object")
         for key, member in value.items():
             if not isinstance(key, str) or not _KEY.fullmatch(key):
+                said = repr(key[:80]) if isinstance(key, str) else _kind(key)
                 raise MalformedError(
-                    f"key {str(key)[:80]!r} is not [a-z][a-z0-9_]{{0,63}}", code="canonical.key"
+                    f"key {said} is not [a-z][a-z0-9_]{{0,63}}", code="canonical.key"
                 )
             _walk(member, depth + 1)
     elif isinstance(value, list):

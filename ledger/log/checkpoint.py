@@ -41,11 +41,11 @@ class Checkpoint:
         try:
             note.check_name(self.origin)
         except MalformedError as error:
-            raise _malformed(f"origin {self.origin!r}, which can name no key") from error
+            raise _malformed(f"the origin: {error}") from error
         if type(self.size) is not int or not 0 <= self.size <= merkle.MAX_SIZE:
-            raise _malformed(f"size {self.size!r} is not from 0 to {merkle.MAX_SIZE}")
+            raise _malformed(f"a size that is no integer from 0 to {merkle.MAX_SIZE}")
         if type(self.root) is not bytes or len(self.root) != 32:
-            raise _malformed(f"root {self.root!r} is not 32 bytes")
+            raise _malformed("a root that is not 32 bytes")
         if self.size == 0 and self.root != merkle.EMPTY_ROOT:
             raise _malformed(f"root {self.root.hex()} for the empty log")
 

@@ -104,7 +104,7 @@ class Frontier:
         self._size = size
         if not _is_count(size) or len(self._peaks) != size.bit_count():
             raise ProofError(
-                f"{len(self._peaks)} peaks for a tree of size {size!r}", code="proof.peaks"
+                f"{len(self._peaks)} peaks for a tree of size {_say(size)}", code="proof.peaks"
             )
         if not all(map(_is_hash, self._peaks)):
             raise ProofError("a peak that is not 32 bytes", code="proof.peaks")
@@ -181,7 +181,7 @@ def prove_inclusion_from(read: Reader, index: int, size: int) -> list[bytes]:
     """The proof that leaf `index` is in the tree of that size; reads once (RFC 6962, 2.1.1)."""
     _require_size(size)
     if not _is_count(index) or index >= size:
-        raise ProofError(f"no leaf {index!r} in a tree of size {size}", code="proof.index")
+        raise ProofError(f"no leaf {_say(index)} in a tree of size {size}", code="proof.index")
     return _read_ranges(read, _path(index, size))
 
 
@@ -192,7 +192,9 @@ def prove_consistency_from(read: Reader, size1: int, size2: int) -> list[bytes]:
     """
     _require_size(size2)
     if not _is_count(size1) or not 0 < size1 <= size2:
-        raise ProofError(f"no tree of size {size1!r} begins one of size {size2}", code="proof.size")
+        raise ProofError(
+            f"no tree of size {_say(size1)} begins one of size {size2}", code="proof.size"
+        )
     return _read_ranges(read, _growth(size1, size2))
 
 
@@ -293,7 +295,7 @@ def verify_inclusion(
     """Refuse a proof that does not lead from the leaf to the root (RFC 9162, 2.1.3.2)."""
     _require_size(size)
     if not _is_count(index) or index >= size:
-        raise ProofError(f"no leaf {index!r} in a tree of size {size}", code="proof.index")
+        raise ProofError(f"no leaf {_say(index)} in a tree of size {size}", code="proof.index")
     _require_hash(leaf_hash, "leaf hash")
     _require_hash(root, "root")
     _require_proof(proof, len(_path(index, size)))
@@ -357,13 +359,18 @@ def _is_count(value: object) -> bool:
     return type(value) is int and 0 <= value <= MAX_SIZE
 
 
+def _say(value: object) -> str:
+    """A count for an error message; one too long to print, or none at all, by its type."""
+    return str(value) if _is_count(value) else f"({type(value).__name__})"
+
+
 def _is_hash(value: object) -> bool:
     return type(value) is bytes and len(value) == 32
 
 
 def _require_size(size: int) -> None:
     if not _is_count(size):
-        raise ProofError(f"{size!r} is not the size of a tree", code="proof.size")
+        raise ProofError(f"{_say(size)} is not the size of a tree", code="proof.size")
 
 
 def _require_hash(value: bytes, what: str) -> None:

@@ -139,13 +139,12 @@ class Verifier:
     def __post_init__(self) -> None:
         check_name(self.name)
         if type(self.kind) is not int or self.kind not in (ED25519, COSIGNATURE):
-            raise MalformedError(f"a key of unknown kind {self.kind!r}", code="key.kind")
+            raise MalformedError("a key of a kind that is neither 1 nor 4", code="key.kind")
         ed25519.check_public_key(self.public_key)
         expected = key_id(self.name, self.public_key, self.kind)
         if self.key_id != expected:
             raise MalformedError(
-                f"the id of the key {self.name} is {expected.hex()}, not {self.key_id!r}",
-                code="key.id",
+                f"the id of the key {self.name} is {expected.hex()}, and no other", code="key.id"
             )
 
     @classmethod
@@ -226,7 +225,8 @@ def key_id(name: str, public_key: bytes, kind: int = ED25519) -> bytes:
 def check_name(name: str) -> None:
     """Refuse what may not name a key: nothing, spaces, a plus sign, control characters."""
     if not _matches(_ONLY_NAME, name):
-        raise MalformedError(f"{name!r} does not name a key", code="key.name")
+        said = repr(name[:100]) if isinstance(name, str) else type(name).__name__
+        raise MalformedError(f"{said} does not name a key", code="key.name")
 
 
 def parse(data: bytes) -> Note:
