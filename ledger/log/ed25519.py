@@ -32,8 +32,9 @@ _L = 2**252 + 27742317777372353535851937790883648493
 _D = -121665 * pow(121666, -1, _P) % _P
 _Y = 2**255 - 1
 
-# y of the eight points of order 1, 2, 4, 8 and 8: whatever the sign of x, small.
-_Y8 = 2707385501144840649318225287225658788936804267575313519463743609750303021022
+# y of the eight points of order 1, 2, 4, 8 and 8, whatever the sign of x; the last two
+# solve d y^4 + 2 y^2 = 1.
+_Y8 = 0x7A03AC9277FDC74EC6CC392CFA53202A0F67100D760B3CBA4FD84D3D706A17C7
 _SMALL_ORDER = frozenset({1, _P - 1, 0, _Y8, _P - _Y8})
 
 
