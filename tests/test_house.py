@@ -415,7 +415,7 @@ def lint_imports(root: Path) -> str:
         text=True,
         check=False,
     )
-    return ended.stdout + ended.stderr
+    return re.sub("\x1b\\[[0-9;]*m", "", ended.stdout + ended.stderr)
 
 
 def test_imports_point_down() -> None:
