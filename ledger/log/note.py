@@ -101,7 +101,117 @@ class SignsNotes(Protocol):
         """The key's name."""
 
     @property
-    def key_id(name: str, public_key: bytes, kind: int = ED25519) -> bytes:
+    def key_id(self) -> bytes:
+        """The key's 4-byte id."""
+
+    def sign(self, message: bytes) -> bytes:
+        """The blob that follows the key id in the signature line."""
+
+
+class VerifiesNotes(Protocol):
+    """Whatever can tell whether a named key signed a text."""
+
+    @property
+    def name(self) -> str:
+        """The key's name."""
+
+    @property
+    def key_id(self) -> bytes:
+        """The key's 4-byte id."""
+
+    @property
+    def kind(self) -> int:
+        """What the key signs: `ED25519` the text, `COSIGNATURE` a time and the text."""
+
+    def verify(self, message: bytes, blob: bytes) -> None:
+        """Raise `SignatureError` unless the blob is this key's signature over the text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verifier:
+    """A public key under a name; of kind Ed25519, or a witness's of kind cosignature."""
+
+    name: str
+    key_id: bytes
+    public_key: bytes
+    kind: int = ED25519
+
+    def __post_init__(self) -> None:
+        expected = key_id(self.name, self.public_key, self.kind)
+        if self.key_id != expected:
+            raise MalformedError(
+                f"the id of the key {self.name} is {expected.hex()}, and no other", code="key.id"
+            )
+
+    @classmethod
+    def of(cls, name: str, public_key: bytes, kind: int = ED25519) -> Verifier:
+        """The verifier of this public key, its id computed."""
+        return cls(name, key_id(name, public_key, kind), public_key, kind)
+
+    @classmethod
+    def parse(cls, vkey: str) -> Verifier:
+        """Read a vkey, such as ``example.com/foo+530d903a+AekyeRrm...``."""
+        name, identity, kind, key = _read_key(_VKEY, vkey, "verifier key")
+        return cls(name, identity, key, kind)
+
+    @property
+    def vkey(self) -> str:
+        """The key as text, for people to pass on."""
+        return _spell_key(self.name, self.key_id, self.kind, self.public_key)
+
+    def verify(self, message: bytes, blob: bytes) -> None:
+        """Raise `SignatureError` unless the blob is this key's signature over the text."""
+        if self.kind == COSIGNATURE:
+            if len(blob) != 72 or blob[0] & 0x80:
+                raise SignatureError(
+                    f"not a cosignature: {len(blob)} bytes", code="signature.length"
+                )
+            time = int.from_bytes(blob[:8], "big")
+            message = b"cosignature/v1\ntime %d\n" % time + message
+            blob = blob[8:]
+        ed25519.verify(self.public_key, message, blob)
+
+
+class Signer:
+    """An Ed25519 private key under a name; the seed stays out of `repr`."""
+
+    __slots__ = ("_key", "_seed", "key_id", "name", "verifier")
+
+    def __init__(self, name: str, seed: bytes) -> None:
+        self._key = ed25519.SigningKey(seed)
+        self._seed = seed
+        self.verifier = Verifier.of(name, self._key.public_key)
+        self.name = name
+        self.key_id = self.verifier.key_id
+
+    @classmethod
+    def parse(cls, skey: str) -> Signer:
+        """Read a private key as Go's note package writes it: ``PRIVATE+KEY+<name>+...``."""
+        name, identity, kind, seed = _read_key(_SKEY, skey, "private key")
+        if kind != ED25519:
+            raise MalformedError(f"a private key of kind {kind}, not 1", code="key.kind")
+        signer = cls(name, seed)
+        if signer.key_id != identity:
+            raise MalformedError(
+                f"the id of the key {name} is {signer.key_id.hex()}, not {identity.hex()}",
+                code="key.id",
+            )
+        return signer
+
+    @property
+    def skey(self) -> str:
+        """The private key as text; whoever reads it can sign."""
+        return "PRIVATE+KEY+" + _spell_key(self.name, self.key_id, ED25519, self._seed)
+
+    def sign(self, message: bytes) -> bytes:
+        """The 64 bytes of the signature over the message."""
+        return self._key.sign(message)
+
+    def __repr__(self) -> str:
+        return f"Signer({self.verifier.vkey!r})"
+
+
+def key_id(name: str, public_key: bytes, kind: int = ED25519) -> bytes:
     """The 4 bytes that tell a name's keys apart: no secret, and no fingerprint to trust.
 
     Refuses what may not become a key: a name, a kind or a point that will not do.
