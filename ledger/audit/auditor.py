@@ -1,0 +1,332 @@
+"""The auditor: replays a whole log from its bytes and believes nothing else.
+
+For each entry, in order:
+
+ 1. the bytes are canonical and of a known form               entry.malformed, event.*
+ 2. leaf hash, chain and tree are what the source said        entry.leaf-mismatch, entry.chain-broken
+ 3. a statement's events are those that its note covers       statement.*
+ 4. the note is about this ledger, and about its own past     statement.wrong-ledger, .seen-*
+ 5. the signatures are good, by keys valid at this place      statement.signature-wrong, key.*
+ 6. the log's clock does not go back                          time.went-back
+ 7. no event stands twice                                     event.duplicate
+ 8. the same rules as at registration hold                    lot.*, mass.*, custody.* ...
+ 9. at the sizes of known checkpoints the root is theirs      checkpoint.root-mismatch, log.truncated
+
+Every entry is looked at even after a finding. Memory does not grow with the number of
+entries but with the number of lots, keys and statements (40 bytes each).
+"""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Sequence
+
+import msgspec
+
+from ..custody.books import Books
+from ..custody.registration import Prepared, check, prepare, signed_by
+from ..custody.statement import MAX_EVENTS, Header, Registration, decode_registration
+from ..errors import LedgerError, MalformedError, SignatureError
+from ..findings import Finding
+from ..log import chain, checkpoint, merkle, note
+from .report import Counts, Findings, Report
+
+__all__ = ["Auditor", "Source", "Trust"]
+
+
+class Trust(msgspec.Struct, frozen=True):
+    """What the person who verifies knows already.
+
+    `ledger`: the pinned ledger id, or "" to take whatever begins the log. `checkpoints`:
+    signed notes of this log that were kept elsewhere.
+    """
+
+    ledger: str = ""
+    checkpoints: tuple[bytes, ...] = ()
+
+
+class Source(msgspec.Struct, frozen=True):
+    """One entry as it was found; `leaf` and `chain` if the source states them."""
+
+    index: int
+    data: bytes
+    leaf: bytes | None = None
+    chain: bytes | None = None
+
+
+class Auditor:
+    """Feed it every entry in order, then `finish`. `books` are the ledger's books so far."""
+
+    def __init__(
+        self,
+        trust: Trust | None = None,
+        books: Books | None = None,
+        observe: Callable[[Sequence[int], Sequence[Prepared], Books], None] | None = None,
+    ) -> None:
+        self.trust = trust or Trust()
+        self.books = books or Books()
+        self._observe = observe
+        self._findings = Findings()
+        self._frontier = merkle.Frontier()
+        self._chain = chain.START
+        self._next = 0
+        self._counts = [0, 0]
+        self._recorded_at = ""
+        self._ids: set[bytes] = set()
+        # Roots where statements end: a statement may have seen the tree there.
+        self._sizes = array("Q")
+        self._roots = bytearray()
+        self._open: Registration | None = None
+        self._open_at = 0
+        self._pending: list[Source] = []
+
+    def feed(self, sources: Iterable[Source]) -> None:
+        """Take in entries."""
+        for source in sources:
+            self._take(source)
+
+    def finish(self) -> Report:
+        """Close the last statement, compare with known checkpoints, and report."""
+        self._settle()
+        size = self._frontier.size
+        if size == 0:
+            self._find("evidence.empty", "there is nothing to verify")
+        elif self.trust.ledger and self.trust.ledger != self.books.ledger:
+            self._find(
+                "ledger.wrong",
+                f"this is ledger {self.books.ledger[:12] or 'unknown'}, "
+                f"expected is {self.trust.ledger[:12]}",
+            )
+        for data in self.trust.checkpoints:
+            self._compare(data)
+        found = self._findings
+        return Report(
+            "contradicted" if found.contradicts and size else "supported" if size else "not shown",
+            self.books.ledger,
+            size,
+            self._frontier.root().hex(),
+            self._chain.hex(),
+            Counts(size, *self._counts),
+            found.kept,
+            found.more,
+        )
+
+    def add(self, findings: Iterable[Finding]) -> None:
+        """Findings from elsewhere that belong into the same report."""
+        self._findings.add(findings)
+
+    # --- entries -----------------------------------------------------------------------
+
+    def _take(self, source: Source) -> None:
+        if source.index != self._next:
+            self._find(
+                "entry.missing",
+                f"entry {source.index} stands where {self._next} is expected",
+                source.index,
+            )
+        self._next = source.index + 1
+        leaf = merkle.leaf_hash(source.data)
+        self._chain = chain.link(self._chain, leaf)
+        if source.leaf is not None and source.leaf != leaf:
+            self._find(
+                "entry.leaf-mismatch",
+                f"entry {source.index} hashes to {leaf.hex()[:16]}, "
+                f"its stated leaf is {source.leaf.hex()[:16]}",
+                source.index,
+            )
+        if source.chain is not None and source.chain != self._chain:
+            self._find(
+                "entry.chain-broken",
+                f"the chain at entry {source.index} is {self._chain.hex()[:16]}, "
+                f"stated is {source.chain.hex()[:16]}",
+                source.index,
+            )
+            # One break is one finding: go on from what the source says.
+            self._chain = source.chain
+        registration = self._registration(source)
+        if registration is not None or len(self._pending) > MAX_EVENTS:
+            self._settle()
+        self._frontier.append(leaf)
+        if registration is not None:
+            self._begin(source, registration)
+        else:
+            self._pending.append(source)
+
+    def _registration(self, source: Source) -> Registration | None:
+        """The registration in an entry, if it says that it is one."""
+        if not source.data.endswith(b'"type":"registered"}'):
+            return None
+        try:
+            return decode_registration(source.data)
+        except MalformedError as error:
+            self._find(error.code, f"entry {source.index}: {error}", source.index)
+            return None
+
+    def _begin(self, source: Source, registration: Registration) -> None:
+        self._open, self._open_at = registration, source.index
+        self._counts[0] += 1
+        if registration.recorded_at < self._recorded_at:
+            self._find(
+                "time.went-back",
+                f"entry {source.index} was recorded at {registration.recorded_at}, "
+                f"the one before at {self._recorded_at}",
+                source.index,
+            )
+        self._recorded_at = max(self._recorded_at, registration.recorded_at)
+
+    # --- statements --------------------------------------------------------------------
+
+    def _settle(self) -> None:
+        """Judge the statement that has just ended, and remember the root there."""
+        pending, self._pending = self._pending, []
+        registration, self._open = self._open, None
+        if registration is None and not pending:
+            return
+        parsed = self._parse(registration, pending)
+        header = parsed[0] if parsed else None
+        prepared, indexes = self._prepare(pending)
+        signed: frozenset[str] = frozenset()
+        if parsed is not None and registration is not None:
+            signed = self._signatures(parsed[0], parsed[1], pending, prepared)
+        if prepared:
+            recorded_at = self._recorded_at or "2000-01-01T00:00:00Z"
+            found = check(self.books, prepared, signed, recorded_at, indexes)
+            unsigned = {"statement.signer-missing", "key.no-possession"}
+            self._findings.add(f for f in found if parsed is not None or f.code not in unsigned)
+            if self._observe is not None:
+                self._observe(indexes, prepared, self.books)
+        if header is not None and header.ledger != self.books.ledger:
+            self._find(
+                "statement.wrong-ledger",
+                f"the statement at {self._open_at} is for ledger {header.ledger[:12]}, "
+                f"this is {self.books.ledger[:12] or 'none'}",
+                self._open_at,
+            )
+        self._sizes.append(self._frontier.size)
+        self._roots += self._frontier.root()
+
+    def _parse(
+        self, registration: Registration | None, pending: Sequence[Source]
+    ) -> tuple[Header, tuple[note.Signature, ...]] | None:
+        """The note's header and signatures, if it can be read."""
+        if registration is None:
+            self._find(
+                "statement.missing",
+                f"entries {pending[0].index} to {pending[-1].index} stand under no statement",
+                pending[0].index,
+            )
+            return None
+        try:
+            parsed = note.parse(registration.signed_note)
+            return Header.parse(parsed.text), parsed.signatures
+        except LedgerError as error:
+            self._find(error.code, f"the statement at {self._open_at}: {error}", self._open_at)
+            return None
+
+    def _prepare(self, pending: Sequence[Source]) -> tuple[list[Prepared], list[int]]:
+        """The events that can be read, and where they stand."""
+        prepared, indexes = [], []
+        for source in pending:
+            try:
+                prepared.append(prepare(source.data))
+                indexes.append(source.index)
+            except MalformedError as error:
+                self._find(error.code, f"entry {source.index}: {error}", source.index)
+        return prepared, indexes
+
+    def _signatures(
+        self,
+        header: Header,
+        signatures: Sequence[note.Signature],
+        pending: Sequence[Source],
+        prepared: Sequence[Prepared],
+    ) -> frozenset[str]:
+        at = self._open_at
+        if header.count != len(pending):
+            self._find(
+                "statement.count-mismatch",
+                f"the statement at {at} covers {header.count} events, {len(pending)} follow",
+                at,
+            )
+        root = merkle.root([merkle.leaf_hash(source.data) for source in pending]).hex()
+        if header.root != root:
+            self._find(
+                "statement.root-mismatch",
+                f"the statement at {at} covers events with root {header.root[:16]}, "
+                f"what follows has {root[:16]}",
+                at,
+            )
+        for source in pending:
+            leaf = merkle.leaf_hash(source.data)
+            if leaf in self._ids:
+                self._find(
+                    "event.duplicate",
+                    f"event {leaf.hex()[:12]} at entry {source.index} stands in the log twice",
+                    source.index,
+                )
+            self._ids.add(leaf)
+        self._seen(header)
+        signed, findings = signed_by(self.books, header, signatures, prepared)
+        self._counts[1] += len(signed)
+        self._findings.add(msgspec.structs.replace(f, entries=(at,)) for f in findings)
+        return signed
+
+    def _seen(self, header: Header) -> None:
+        """What the signer had seen of this log must be in its past."""
+        if header.seen is None:
+            return
+        size, root = header.seen
+        place = bisect_left(self._sizes, size)
+        if place == len(self._sizes) or self._sizes[place] != size:
+            self._find(
+                "statement.seen-ahead",
+                f"the signer of the statement at {self._open_at} had seen {size} entries, "
+                "where no statement of this log ends",
+                self._open_at,
+            )
+        elif self._roots[32 * place : 32 * place + 32].hex() != root:
+            self._find(
+                "statement.seen-inconsistent",
+                f"the signer of the statement at {self._open_at} had seen root {root[:16]} "
+                f"at size {size}, here it is "
+                f"{self._roots[32 * place : 32 * place + 32].hex()[:16]}",
+                self._open_at,
+            )
+
+    # --- checkpoints -------------------------------------------------------------------
+
+    def _compare(self, data: bytes) -> None:
+        """A checkpoint that was kept elsewhere must be of this log, and in its past."""
+        governance = self.books.governance
+        if governance is None:
+            return
+        try:
+            verifier = note.Verifier.parse(governance.log_key)
+            kept = checkpoint.open(data, governance.origin, [verifier])
+        except (MalformedError, SignatureError) as error:
+            self._find(error.code, f"a checkpoint of this ledger: {error}")
+            return
+        size = self._frontier.size
+        if kept.size > size:
+            self._find(
+                "log.truncated",
+                f"a signed checkpoint covers {kept.size} entries, only {size} are here",
+            )
+            return
+        place = bisect_left(self._sizes, kept.size)
+        if place == len(self._sizes) or self._sizes[place] != kept.size:
+            self._find(
+                "checkpoint.root-mismatch",
+                f"a signed checkpoint of {kept.size} entries ends inside a statement",
+            )
+        elif bytes(self._roots[32 * place : 32 * place + 32]) != kept.root:
+            self._find(
+                "checkpoint.root-mismatch",
+                f"a signed checkpoint of {kept.size} entries has root {kept.root.hex()[:16]}, "
+                f"here it is {self._roots[32 * place : 32 * place + 32].hex()[:16]}",
+            )
+
+    def _find(self, code: str, message: str, index: int | None = None) -> None:
+        entries = () if index is None else (index,)
+        self._findings.add([Finding(code=code, message=message, entries=entries)])

@@ -1,0 +1,66 @@
+"""The tables against the log, last of all: where they differ, the log is right.
+
+A projection only finds; a wrong one can hide or delay an answer but not forge one. Still
+a difference means that somebody or something wrote where only the ledger writes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from ..custody.books import Books
+from ..findings import Finding
+from ..words import mass
+
+__all__ = ["compare"]
+
+
+def compare(replayed: Books, tables: Books) -> Iterator[Finding]:
+    """Findings ``books.drift`` for each row in which the tables differ from the replay."""
+    yield from _lots(replayed, tables)
+    pairs: tuple[tuple[str, Mapping[str, object], Mapping[str, object]], ...] = (
+        ("party", replayed.parties, tables.parties),
+        ("key", replayed.keys, tables.keys),
+        ("registration of", replayed.register, tables.register),
+        ("setting", _settings(replayed), _settings(tables)),
+    )
+    for what, right, found in pairs:
+        for name in sorted(right.keys() | found.keys()):
+            if right.get(name) != found.get(name):
+                yield _drift(f"the tables and the log differ on {what} {name}")
+
+
+def _settings(books: Books) -> dict[str, object]:
+    return {
+        "governance": books.governance,
+        "tolerances": books.tolerances,
+        "ledger": books.ledger,
+    }
+
+
+def _lots(replayed: Books, tables: Books) -> Iterator[Finding]:
+    for name in sorted(replayed.lots.keys() | tables.lots.keys()):
+        right, found = replayed.lots.get(name), tables.lots.get(name)
+        if right == found:
+            continue
+        if right is None:
+            yield _drift(f"the tables hold lot {name}, the log does not", name)
+        elif found is None:
+            yield _drift(f"the log holds lot {name}, the tables do not", name)
+        else:
+            yield _drift(
+                f"lot {name}: the log says {mass(right.amount.mass)} with {right.holder} "
+                f"({right.state}), the tables say {mass(found.amount.mass)} with "
+                f"{found.holder} ({found.state})",
+                name,
+            )
+
+
+def _drift(message: str, lot: str = "") -> Finding:
+    return Finding(
+        code="books.drift",
+        severity="critical",
+        message=message,
+        subject=f"lot:{lot}" if lot else "",
+        hint="make the tables anew from the log: oretrail db rebuild",
+    )

@@ -1,0 +1,432 @@
+"""May this statement enter the log? What to look up, who signed it, what the rules say.
+
+    prepare   exact bytes -> events, ids, effects                       (once)
+    needs     -> the lots, parties, keys and subjects to look up        (then one read)
+    signed_by -> the keys whose signatures are good
+    check     -> findings; books as they are afterwards
+
+The writer calls these for one statement, the auditor for each of them in turn: the
+writer is the auditor of one entry. Key validity is decided by the place in the log and
+the log's own time, never by a claimed time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+import msgspec
+
+from ..effects import (
+    Admit,
+    Arrive,
+    Authorize,
+    Claim,
+    Depart,
+    Effect,
+    Flow,
+    Gain,
+    Govern,
+    Hold,
+    Loss,
+    Measure,
+    Open,
+    Revoke,
+    Suspend,
+    lots_changed,
+    lots_named,
+)
+from ..errors import LedgerError, MalformedError, SignatureError
+from ..events import GOVERNANCE, Event, decode, effects_of, event_id
+from ..findings import Finding
+from ..log import note
+from ..words import mass as in_words
+from .books import Books, Key, key_ref, public_part
+from .measurement import Difference
+from .rules import RULES, Case
+from .statement import Header
+
+__all__ = ["CLOCK_SKEW", "Needs", "Prepared", "check", "needs", "prepare", "signed_by"]
+
+CLOCK_SKEW = 300
+"""Seconds by which a claimed time may be ahead of the log's clock."""
+
+
+class Prepared(msgspec.Struct, frozen=True):
+    """An event ready to be judged: decoded once, its id and effects computed once."""
+
+    data: bytes
+    event: Event
+    event_id: str
+    effects: tuple[Effect, ...]
+    changed: frozenset[str]
+
+
+class Needs(msgspec.Struct, frozen=True):
+    """What must be looked up before a statement can be judged; one read each."""
+
+    lots: frozenset[str]
+    parties: frozenset[str]
+    keys: frozenset[str]
+    publics: frozenset[str]
+    subjects: frozenset[str]
+
+
+def prepare(data: bytes) -> Prepared:
+    """Decode an event and compile it; MalformedError if it is none."""
+    event = decode(data)
+    effects = effects_of(event)
+    return Prepared(data, event, event_id(data), effects, lots_changed(effects))
+
+
+def needs(prepared: Sequence[Prepared], signatures: Iterable[note.Signature]) -> Needs:
+    """Everything that `signed_by` and `check` will look at."""
+    lots: set[str] = set()
+    parties: set[str] = set()
+    subjects: set[str] = set()
+    keys = {_ref(signature) for signature in signatures}
+    publics: set[str] = set()
+    for one in prepared:
+        lots |= lots_named(one.effects)
+        parties.update((one.event.by, *one.event.cosigners))
+        for effect in one.effects:
+            if isinstance(effect, Admit | Suspend | Authorize | Revoke):
+                parties.add(effect.party)
+            if isinstance(effect, Authorize | Revoke):
+                keys.add(key_ref(effect.key))
+                publics.add(public_part(effect.key))
+            elif isinstance(effect, Depart):
+                parties.add(effect.taker)
+            elif isinstance(effect, Hold):
+                parties.add(effect.by)
+            elif isinstance(effect, Gain) and effect.origin.site is not None:
+                subjects.add(f"site:{effect.origin.site}")
+            elif isinstance(effect, Claim):
+                kind, _, name = effect.subject.partition(":")
+                (parties if kind == "party" else subjects).add(
+                    name if kind == "party" else effect.subject
+                )
+    return Needs(
+        frozenset(lots),
+        frozenset(parties),
+        frozenset(keys),
+        frozenset(publics),
+        frozenset(subjects),
+    )
+
+
+def _ref(signature: note.Signature) -> str:
+    return f"{signature.name}+{signature.key_id.hex()}"
+
+
+def signed_by(
+    books: Books, header: Header, signatures: Sequence[note.Signature], prepared: Sequence[Prepared]
+) -> tuple[frozenset[str], list[Finding]]:
+    """The vkeys whose signatures under the statement are good, and what is wrong with it.
+
+    Known are the keys in the books and those that the statement itself brings in. A
+    signature by a stranger is ignored, as signed notes demand; a bad one by a known key
+    condemns the statement.
+    """
+    brought: dict[str, str] = {}
+    for one in prepared:
+        for effect in one.effects:
+            if isinstance(effect, Authorize):
+                brought[key_ref(effect.key)] = effect.key
+            elif isinstance(effect, Govern):
+                brought |= {key_ref(vkey): vkey for vkey in effect.keys}
+    if books.governance is not None:
+        brought |= {key_ref(vkey): vkey for vkey in books.governance.keys}
+    text = header.text().encode()
+    good = set()
+    findings = []
+    for signature in signatures:
+        ref = _ref(signature)
+        known = books.keys.get(ref)
+        vkey = known.vkey if known else brought.get(ref)
+        if vkey is None:
+            continue
+        try:
+            note.Verifier.parse(vkey).verify(text, signature.blob)
+        except (SignatureError, MalformedError) as error:
+            findings.append(
+                Finding(
+                    code="statement.signature-wrong",
+                    message=f"the signature of {signature.name} under the statement does not "
+                    f"match its key {key_ref(vkey)}: {error}",
+                )
+            )
+        else:
+            good.add(vkey)
+    return frozenset(good), findings
+
+
+def check(
+    books: Books,
+    prepared: Sequence[Prepared],
+    signed: frozenset[str],
+    recorded_at: str,
+    indexes: Sequence[int],
+) -> list[Finding]:
+    """Judge the events of one statement in order and book what can be booked.
+
+    `indexes` are where the events stand, or would stand, in the log. Findings of
+    severity error mean that the writer must throw these books away.
+    """
+    findings: list[Finding] = []
+    latest = _later(recorded_at)
+    may_sign: dict[tuple[str, str], str] = {}
+    for one, index in zip(prepared, indexes, strict=True):
+        before = len(findings)
+        case = Case(one.event, one.event_id, signed)
+        findings += _signers(books, case, one, recorded_at, may_sign)
+        if one.event.occurred_at > latest:
+            findings.append(
+                Finding(
+                    code="time.in-future",
+                    message=f"it is said to have happened at {one.event.occurred_at}, "
+                    f"recorded at {recorded_at}",
+                )
+            )
+        findings += _shape(one)
+        findings += _builds_on(books, one)
+        findings += _effects(books, case, one, may_sign)
+        at = (index,)
+        findings[before:] = [
+            msgspec.structs.replace(f, entries=at) if not f.entries else f
+            for f in findings[before:]
+        ]
+    return findings
+
+
+def refused(findings: Iterable[Finding]) -> list[Finding]:
+    """The findings that keep a statement out of the log."""
+    return [finding for finding in findings if finding.severity == "error"]
+
+
+def _later(recorded_at: str) -> str:
+    moment = datetime.strptime(recorded_at, "%Y-%m-%dT%H:%M:%SZ")  # noqa: DTZ007 - UTC text
+    return (moment + timedelta(seconds=CLOCK_SKEW)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+# --- who signed ------------------------------------------------------------------------
+
+
+def _signers(
+    books: Books,
+    case: Case,
+    one: Prepared,
+    recorded_at: str,
+    may_sign: dict[tuple[str, str], str],
+) -> Iterable[Finding]:
+    """Every party that the event names has signed, with a key that may sign this."""
+    for party in case.named:
+        seen = (party, one.event.type)
+        if seen not in may_sign:
+            if party == GOVERNANCE:
+                may_sign[seen] = _governed(books, case, one)
+            else:
+                may_sign[seen] = _party_signed(books, case, party, recorded_at)
+        problem = may_sign[seen]
+        if problem:
+            code, _, message = problem.partition(" ")
+            yield Finding(
+                code=code,
+                message=message,
+                subject=f"party:{party}",
+                hint=f"sign with a key of {party}: --key {party}"
+                if code == "statement.signer-missing"
+                else None,
+            )
+        if party != GOVERNANCE:
+            yield from _within_mass(books, case, one, party)
+
+
+def _governed(books: Books, case: Case, one: Prepared) -> str:
+    """What keeps governance from having spoken, or nothing."""
+    begins = [effect for effect in one.effects if isinstance(effect, Govern)]
+    if books.governance is None:
+        return "" if begins else "genesis.missing the ledger does not begin with ledger.created"
+    publics = {public_part(v) for v in books.governance.keys if v in case.signed}
+    if len(publics) < books.governance.threshold:
+        return (
+            f"governance.threshold-not-met {len(publics)} of the "
+            f"{books.governance.threshold} governance signatures that are needed"
+        )
+    return ""
+
+
+def _party_signed(books: Books, case: Case, party: str, recorded_at: str) -> str:
+    """Why no good signature stands for `party` here, or nothing if one does."""
+    known = books.parties.get(party)
+    if known is None:
+        return f"party.unknown no party {party} here"
+    if known.suspended:
+        return f"party.suspended {party} is suspended: {known.suspended}"
+    problem = f"statement.signer-missing {party} has not signed this statement"
+    for key in _keys_of(books, case, party):
+        trouble = _unfit(key, case.event.type, recorded_at)
+        if not trouble:
+            return ""
+        problem = trouble
+    return problem
+
+
+def _keys_of(books: Books, case: Case, party: str) -> list[Key]:
+    keys = (books.keys.get(key_ref(vkey)) for vkey in sorted(case.signed))
+    return [key for key in keys if key is not None and key.party == party]
+
+
+def _unfit(key: Key, event_type: str, recorded_at: str) -> str:
+    """Why this key may not sign this type now, or nothing."""
+    if key.revoked:
+        return f"key.revoked key {key_ref(key.vkey)} is revoked"
+    if key.scope.until is not None and recorded_at > key.scope.until:
+        return (
+            f"key.expired key {key_ref(key.vkey)} was good until {key.scope.until}, "
+            f"it is {recorded_at}"
+        )
+    if key.scope.types and event_type not in key.scope.types:
+        return (
+            f"key.out-of-scope key {key_ref(key.vkey)} may sign "
+            f"{', '.join(key.scope.types)}, not {event_type}"
+        )
+    return ""
+
+
+def _within_mass(books: Books, case: Case, one: Prepared, party: str) -> Iterable[Finding]:
+    """At least one signing key of the party may move masses this large."""
+    keys = [key for key in _keys_of(books, case, party) if not key.revoked]
+    caps = [key.scope.max_mass for key in keys]
+    if not caps or None in caps:
+        return
+    cap = max(c for c in caps if c is not None)
+    largest = max(_masses(books, one), default=0)
+    if largest > cap:
+        yield Finding(
+            code="key.out-of-scope",
+            message=f"the key of {party} may move {in_words(cap)}, this is {in_words(largest)}",
+            subject=f"party:{party}",
+        )
+
+
+def _masses(books: Books, one: Prepared) -> Iterable[int]:
+    for effect in one.effects:
+        if isinstance(effect, Gain | Flow | Loss | Measure | Depart):
+            lot = books.lots.get(effect.source if isinstance(effect, Flow) else effect.lot)
+            yield effect.mass or (lot.amount.mass if lot else 0)
+        elif isinstance(effect, Arrive):
+            yield effect.measure.mass or 0
+
+
+# --- what it builds on -----------------------------------------------------------------
+
+
+def _shape(one: Prepared) -> Iterable[Finding]:
+    """An event is many-to-one or one-to-many."""
+    flows = [effect for effect in one.effects if isinstance(effect, Flow)]
+    sources = {flow.source for flow in flows}
+    targets = {flow.target for flow in flows}
+    if len(sources) > 1 and len(targets) > 1:
+        yield Finding(
+            code="event.many-to-many",
+            message=f"mass flows from {len(sources)} lots into {len(targets)}; "
+            "blend first, then divide",
+        )
+
+
+def _builds_on(books: Books, one: Prepared) -> Iterable[Finding]:
+    """`after` names the head of every lot that the event changes, and nothing else."""
+    heads = {}
+    for lot_id in sorted(one.changed):
+        lot = books.lots.get(lot_id)
+        if lot is not None:
+            heads[lot_id] = lot.head
+    stale = [lot_id for lot_id, head in heads.items() if head not in one.event.after]
+    for lot_id in stale:
+        yield Finding(
+            code="lot.head-spent",
+            message=f"lot {lot_id} stands at event {heads[lot_id][:12]}, this event builds on "
+            f"{', '.join(after[:12] for after in one.event.after) or 'nothing'}",
+            subject=f"lot:{lot_id}",
+            hint=f"see what happened to it: oretrail show {heads[lot_id][:12]}",
+        )
+    extra = set(one.event.after) - set(heads.values())
+    if extra and not stale:
+        yield Finding(
+            code="lot.head-unknown",
+            message=f"it builds on {sorted(extra)[0][:12]}, "
+            "which is the head of no lot that it changes",
+        )
+
+
+def _effects(
+    books: Books, case: Case, one: Prepared, may_sign: dict[tuple[str, str], str]
+) -> Iterable[Finding]:
+    """Judge each effect, then book it; at the end the lots it opened must add up."""
+    case.before = {lot: books.lots[lot] for lot in one.changed if lot in books.lots}
+    findings: list[Finding] = []
+    for effect in one.effects:
+        found: list[Finding] = []
+        for rule in RULES[type(effect)]:
+            found += rule(books, effect, case)
+        findings += found
+        if isinstance(effect, Open):
+            case.opened[effect.lot] = effect
+        if any(finding.severity == "error" for finding in found):
+            continue
+        try:
+            differences = books.apply(one.event_id, one.event.by, effect)
+        except (KeyError, ZeroDivisionError, LedgerError):
+            # Only after an error that was reported above, when the books lack a lot.
+            continue
+        findings += [_difference(effect, difference) for difference in differences]
+        if isinstance(effect, Suspend | Authorize | Revoke | Admit | Govern):
+            may_sign.clear()
+    findings += _sums(books, case)
+    books.finish(one.event_id, one.changed)
+    return findings
+
+
+def _sums(books: Books, case: Case) -> Iterable[Finding]:
+    """What an event opens holds something, and exactly what the event says."""
+    for lot_id, opened in case.opened.items():
+        lot = books.lots.get(lot_id)
+        if lot is None or lot.opened != case.event_id:
+            continue
+        if lot.amount.mass == 0:
+            yield Finding(
+                code="mass.empty",
+                message=f"lot {lot_id} would begin with 0 mg",
+                subject=f"lot:{lot_id}",
+            )
+        elif opened.mass is not None and opened.mass != lot.amount.mass:
+            yield Finding(
+                code="mass.not-conserved",
+                message=f"lot {lot_id} is said to hold {in_words(opened.mass)}, what flows in "
+                f"less losses is {in_words(lot.amount.mass)}",
+                subject=f"lot:{lot_id}",
+            )
+
+
+_MEANINGS = {
+    "mass.shortfall": ("major", "weighs less than booked; the difference is booked as lost"),
+    "mass.excess": ("major", "weighs more than booked; the difference has origin unknown"),
+    "assay.lower": ("minor", "contains less than booked"),
+    "assay.higher": ("major", "contains more than booked; the difference has origin unknown"),
+}
+
+
+def _difference(effect: Effect, difference: Difference) -> Finding:
+    severity, words = _MEANINGS[difference.code]
+    lot = effect.lot if isinstance(effect, Measure | Depart | Arrive) else ""
+    return msgspec.convert(
+        {
+            "code": difference.code,
+            "severity": severity,
+            "message": f"lot {lot} {words}: {difference.what} booked "
+            f"{in_words(difference.booked)}, measured {in_words(difference.found)}",
+            "subject": f"lot:{lot}",
+        },
+        type=Finding,
+    )

@@ -1,0 +1,314 @@
+"""The closed list of things an event can do to the books.
+
+      events/      many kinds: extracted, split, blended, refined, dispatched ...  one file each
+                        \\        |        |        |        /
+      effects.py    the list below; this is the narrow waist
+                        /        |        |        |        \\
+      readers      rules   books   projections   provenance   audit   exports
+
+What people sign is an event, in the trade's words. Everything after it reads these
+effects only, so a new event type cannot forget a rule and no reader changes when one
+is added. Four laws keep the books simple:
+
+1. A lot is filled only by the event that opens it, so the lot graph has no cycles.
+2. An event is many-to-one or one-to-many, never many-to-many: every flow is stated by
+   a party, and none is computed.
+3. `Flow` is the only effect that makes an edge between lots.
+4. Mass is an integer number of milligrams.
+
+Who must have signed is written beside each effect; `custody.rules` holds them to it.
+Reasons for the list: specs/decisions/0003-effects.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, TypeAlias
+
+import msgspec
+
+from .values import Content, Grade, Origin
+
+__all__ = [
+    "Adopt",
+    "Admit",
+    "Arrive",
+    "Authorize",
+    "Claim",
+    "Close",
+    "Depart",
+    "Effect",
+    "Flow",
+    "Gain",
+    "Govern",
+    "Hold",
+    "Loss",
+    "Measure",
+    "Open",
+    "Release",
+    "Return",
+    "Revoke",
+    "Scope",
+    "Suspend",
+    "lots_changed",
+    "lots_named",
+    "lots_opened",
+]
+
+
+class Scope(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """What a device key may sign; an empty scope is a controller's: everything.
+
+    `types` are event types, `until` is compared with the log's own clock at registration
+    (never with a claimed time), `max_mass` bounds every mass of an event, in milligrams.
+    """
+
+    types: tuple[str, ...] = ()
+    until: str | None = None
+    max_mass: int | None = None
+
+
+# --- who may act -----------------------------------------------------------------------
+
+
+class Govern(msgspec.Struct, frozen=True):
+    """A ledger begins, or its governance changes. Signed by: the threshold of these keys,
+    and of the ones before them. `keys` and `log_key` are vkeys.
+    """
+
+    keys: tuple[str, ...]
+    threshold: int
+    log_key: str
+    origin: str
+    demo: bool = False
+
+
+class Adopt(msgspec.Struct, frozen=True):
+    """The ledger adopts tolerances, (leg or instrument, ppb). Signed by: governance."""
+
+    tolerances: tuple[tuple[str, int], ...]
+
+
+class Admit(msgspec.Struct, frozen=True):
+    """A party may act in these roles. Signed by: governance."""
+
+    party: str
+    roles: tuple[str, ...]
+    facts: dict[str, Any] = {}
+
+
+class Suspend(msgspec.Struct, frozen=True):
+    """A party may act no longer. Signed by: governance."""
+
+    party: str
+    reason: str
+
+
+class Authorize(msgspec.Struct, frozen=True):
+    """A key (vkey) may sign for a party. Signed by: the party's controller or governance,
+    and by the key itself, which proves that somebody holds it.
+    """
+
+    party: str
+    key: str
+    scope: Scope = Scope()
+
+
+class Revoke(msgspec.Struct, frozen=True):
+    """A key signs no longer, from this entry on. Signed by: the party or governance."""
+
+    party: str
+    key: str
+    reason: str = ""
+
+
+# --- mass ------------------------------------------------------------------------------
+
+
+class Open(msgspec.Struct, frozen=True):
+    """A lot begins, empty. Signed by: holder.
+
+    `mass`, if given, is what the event says the lot will hold when the event is done:
+    the sum is checked against it. `basis` None: dry if everything that flows in is dry.
+    `dry` is its dry matter if the event states it, `pieces` its count.
+    `identity_kept`: what flows in stays apart inside (bags in a container).
+    """
+
+    lot: str
+    material: str
+    holder: str
+    mass: int | None = None
+    basis: str | None = None
+    dry: int | None = None
+    pieces: int | None = None
+    identity_kept: bool = False
+
+
+class Gain(msgspec.Struct, frozen=True):
+    """Mass enters the books: mined, recovered, declared, added. Signed by: holder.
+
+    `contents` None: what it contains is unknown; (): none of any tracked substance.
+    """
+
+    lot: str
+    mass: int
+    origin: Origin
+    contents: tuple[Content, ...] | None = None
+
+
+class Flow(msgspec.Struct, frozen=True):
+    """Mass moves between lots. Signed by: holder of the source.
+
+    `mass` or `pieces`, or neither for all there is; the other follows in proportion.
+    `contents` None: in proportion too; else what the target contains, as the process
+    made it (a concentrate takes most of the metal and little of the mass).
+    """
+
+    source: str
+    target: str
+    mass: int | None = None
+    pieces: int | None = None
+    contents: tuple[Content, ...] | None = None
+
+
+class Loss(msgspec.Struct, frozen=True):
+    """Mass leaves the books: tailings, slag, moisture, theft, retirement. Signed by: holder.
+
+    Neither `mass` nor `pieces`: all there is. Water (reason ``moisture``) takes no dry
+    matter and no contents with it; anything else takes its part, or `contents` if stated.
+    """
+
+    lot: str
+    reason: str
+    mass: int | None = None
+    pieces: int | None = None
+    contents: tuple[Content, ...] | None = None
+
+
+class Close(msgspec.Struct, frozen=True):
+    """Nothing may be left in the lot now. Signed by: holder."""
+
+    lot: str
+
+
+class Measure(msgspec.Struct, frozen=True):
+    """A new figure replaces the booked one. Signed by: holder.
+
+    `mass` None: only the composition is measured. `grades` are of the dry matter; an
+    element they do not name keeps its booked figure. `leg` names the tolerance that the
+    ledger's policy sets for this instrument or leg of the way.
+    """
+
+    lot: str
+    leg: str
+    mass: int | None = None
+    basis: str | None = None
+    moisture: int | None = None
+    grades: tuple[Grade, ...] = ()
+
+
+# --- custody ---------------------------------------------------------------------------
+
+
+class Depart(msgspec.Struct, frozen=True):
+    """A lot leaves the giver, addressed to the taker. Signed by: giver."""
+
+    lot: str
+    giver: str
+    taker: str
+    mass: int | None = None
+
+
+class Arrive(msgspec.Struct, frozen=True):
+    """The taker has the lot and says what it weighs there. Signed by: taker."""
+
+    lot: str
+    dispatch: str
+    giver: str
+    taker: str
+    measure: Measure
+
+
+class Return(msgspec.Struct, frozen=True):
+    """The lot is back with the giver: rejected by the taker, or cancelled by the giver.
+    Signed by: `by`, who is the one or the other.
+    """
+
+    lot: str
+    dispatch: str
+    by: str
+    reason: str
+
+
+class Hold(msgspec.Struct, frozen=True):
+    """The lot may not be transferred. Signed by: holder, or whoever issues the hold."""
+
+    lot: str
+    by: str
+    reason: str
+
+
+class Release(msgspec.Struct, frozen=True):
+    """A hold ends. Signed by: whoever put it on."""
+
+    lot: str
+    by: str
+    reason: str
+
+
+# --- everything else that is said ------------------------------------------------------
+
+
+class Claim(msgspec.Struct, frozen=True):
+    """A statement about a lot, site, party, tag or event; moves no mass. Signed by: claimant.
+
+    `subject` is ``kind:id``. `first`: nobody may have claimed this kind of it before
+    (a site is registered once). A lot, site or party that is spoken of must be known.
+    """
+
+    subject: str
+    kind: str
+    status: str
+    facts: dict[str, Any] = {}
+    first: bool = False
+
+
+Effect: TypeAlias = (
+    Govern | Adopt | Admit | Suspend | Authorize | Revoke
+    | Open | Gain | Flow | Loss | Close | Measure
+    | Depart | Arrive | Return | Hold | Release
+    | Claim
+)  # fmt: skip
+
+
+def lots_changed(effects: tuple[Effect, ...]) -> frozenset[str]:
+    """Lots, existing before, whose custody or mass these effects of one event change.
+
+    These are the lots whose heads the event must name in `after`.
+    """
+    return frozenset(_touched(effects)) - lots_opened(effects)
+
+
+def lots_opened(effects: tuple[Effect, ...]) -> frozenset[str]:
+    """Lots that these effects of one event begin."""
+    return frozenset(e.lot for e in effects if isinstance(e, Open))
+
+
+def lots_named(effects: tuple[Effect, ...]) -> frozenset[str]:
+    """Every lot that the effects speak of: changed, opened, held, or the subject of a claim."""
+    named = set(_touched(effects)) | lots_opened(effects)
+    for effect in effects:
+        if isinstance(effect, Hold | Release):
+            named.add(effect.lot)
+        elif isinstance(effect, Claim) and effect.subject.startswith("lot:"):
+            named.add(effect.subject[4:])
+    return frozenset(named)
+
+
+def _touched(effects: tuple[Effect, ...]) -> Iterator[str]:
+    for effect in effects:
+        if isinstance(effect, Flow):
+            yield effect.source
+            yield effect.target
+        elif isinstance(effect, Gain | Loss | Close | Measure | Depart | Arrive | Return):
+            yield effect.lot

@@ -1,0 +1,84 @@
+"""What people sign: one file per event type, found by the package itself.
+
+`decode` takes exact bytes to one event or raises `MalformedError`; `encode` is its
+inverse; `event_id` is what everything else refers to. Event types are not loaded from
+installed plugins: what a ledger means must not depend on what a machine has installed.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import typing
+
+import msgspec
+
+from ..effects import Effect
+from ..errors import MalformedError
+from ..log import canonical, merkle
+from .base import GOVERNANCE, Event
+
+__all__ = ["GOVERNANCE", "TYPES", "Event", "decode", "effects_of", "encode", "event_id"]
+
+
+def _found() -> dict[str, type[Event]]:
+    """Import every file of this folder in name order; return its event types by name."""
+    for module in sorted(info.name for info in pkgutil.iter_modules(__path__)):
+        importlib.import_module(f"{__name__}.{module}")
+    types = {str(kind.__struct_config__.tag): kind for kind in Event.__subclasses__()}
+    return dict(sorted(types.items()))
+
+
+TYPES: dict[str, type[Event]] = _found()
+"""Event type name -> its class."""
+
+for _kind in TYPES.values():
+    globals()[_kind.__name__] = _kind
+    __all__ += [_kind.__name__]  # noqa: PLE0604 - names of classes are strings
+
+_decoder: msgspec.json.Decoder[Event] = msgspec.json.Decoder(
+    typing.Union[tuple(TYPES.values())]  # noqa: UP007 - built at run time
+)
+_encoder = msgspec.json.Encoder(order="sorted")
+
+
+def encode(event: Event) -> bytes:
+    """The one spelling of `event`: canonical JSON (specs/canonical.md)."""
+    data = _encoder.encode(event)
+    canonical.check(data)
+    return data
+
+
+def decode(data: bytes) -> Event:
+    """The event these exact bytes spell, or `MalformedError`.
+
+    Unknown fields, unknown types and any second spelling are refused: what is not
+    understood is never valid and never skipped.
+    """
+    canonical.check(data)
+    try:
+        event = _decoder.decode(data)
+    except (msgspec.MsgspecError, UnicodeError) as error:
+        text = str(error)
+        code = (
+            "event.unsupported"
+            if text.startswith("Invalid value") and text.endswith("`$.type`")
+            else "event.malformed"
+        )
+        raise MalformedError(f"not an event: {text}", code=code) from None
+    if _encoder.encode(event) != data:
+        raise MalformedError(
+            "not an event: a field is written out that is empty or has its default",
+            code="event.malformed",
+        )
+    return event
+
+
+def event_id(data: bytes) -> str:
+    """The id of an event: RFC 6962 leaf hash of its bytes, 64 hex digits."""
+    return merkle.leaf_hash(data).hex()
+
+
+def effects_of(event: Event) -> tuple[Effect, ...]:
+    """What `event` does to the books, in order."""
+    return tuple(event.effects())

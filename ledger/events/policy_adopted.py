@@ -1,0 +1,30 @@
+"""The ledger adopts tolerances for instruments and legs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, ClassVar
+
+import msgspec
+
+from ..effects import Adopt, Effect
+from .base import Event, Named
+
+
+class PolicyAdopted(Event, frozen=True, kw_only=True, tag="policy.adopted"):
+    """Tolerances within which a new measurement only re-scales a lot.
+
+    Names are instruments and legs (`hand-scale`, `weighbridge`, `reception`, `assay`,
+    `process`); `default` serves the rest. Never the measured party's own choice.
+    """
+
+    command: ClassVar[str] = "policy adopt"
+
+    tolerances: Annotated[
+        tuple[Named, ...],
+        msgspec.Meta(min_length=1, max_length=64, description="name,tolerance"),
+    ]
+
+    def effects(self) -> Iterator[Effect]:
+        """The named tolerances replace the ones before."""
+        yield Adopt(tuple((line.name, line.tolerance) for line in self.tolerances))

@@ -1,0 +1,518 @@
+"""Ledger: create, open, register, checkpoint, trace, verify. The only orchestration.
+
+    register(statement):
+        prepare    exact bytes -> events and effects            custody.registration   pure
+        load       what `needs` asks for, in one transaction    store
+        check      signatures, then every rule                  custody.registration   pure
+        write      entries, tree hashes, chain, projections     store, commit
+
+A statement enters whole or not at all; what is answered with a `Receipt` is durable.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from types import TracebackType
+
+import msgspec
+from sqlalchemy import Connection
+
+from .audit.auditor import Auditor, Source, Trust
+from .audit.comparison import compare
+from .audit.report import Report
+from .custody import registration
+from .custody.books import Books, Lot
+from .custody.provenance import Trail, trail
+from .custody.statement import Statement, decode_registration, registration_entry
+from .errors import ConflictError, RefusedError, StorageError, UnknownError
+from .events import GOVERNANCE, TYPES, Event, encode
+from .events.base import Named
+from .findings import Finding
+from .log import checkpoint, merkle, note
+from .store import entries as log
+from .store import projections
+from .store.database import Database
+
+__all__ = ["Ledger", "Receipt", "system_clock"]
+
+
+def system_clock() -> int:
+    """Seconds since 1970, from the machine's clock."""
+    return time.time_ns() // 1_000_000_000
+
+
+class Receipt(msgspec.Struct, frozen=True):
+    """The log has it: `index` of the registration, ids of the events, the log's size after
+    it, the log's time. `findings` are what was recorded all the same, but is worth a look.
+    """
+
+    index: int
+    event: tuple[str, ...]
+    size: int
+    recorded_at: str
+    findings: tuple[Finding, ...] = ()
+
+
+class Ledger:
+    """One ledger in one database. Use it as a context manager, or call `close`."""
+
+    def __init__(
+        self, database: Database, clock: Callable[[], int] = system_clock, pinned: str = ""
+    ) -> None:
+        database.check_format()
+        self._database = database
+        self._clock = clock
+        with database.reading() as connection:
+            books = projections.load(connection, _NOTHING)
+        if books.governance is None:
+            raise StorageError(f"{database.path} holds no ledger", code="storage.empty")
+        if pinned and books.ledger != pinned:
+            raise StorageError(
+                f"{database.path} holds ledger {books.ledger[:12]}, expected is {pinned[:12]}",
+                code="ledger.wrong",
+            )
+        self.id = books.ledger
+        self.origin = books.governance.origin
+        self.demo = books.governance.demo
+
+    @classmethod
+    def create(
+        cls,
+        path: Path,
+        *,
+        origin: str,
+        name: str,
+        governance: Sequence[note.Signer],
+        threshold: int,
+        log_key: str,
+        tolerances: Sequence[Named] = (),
+        demo: bool = False,
+        clock: Callable[[], int] = system_clock,
+    ) -> Ledger:
+        """Begin a ledger: its first event is signed by every governance key.
+
+        `log_key` is the vkey that will sign checkpoints, named like the origin. Raises
+        `RefusedError` when the rules refuse that beginning, `StorageError` for the rest.
+        """
+        began = TYPES["ledger.created"](
+            by=GOVERNANCE,
+            occurred_at=_text(clock()),
+            origin=origin,
+            name=name,
+            governance=tuple(sorted(signer.verifier.vkey for signer in governance)),
+            threshold=threshold,
+            log_key=log_key,
+            tolerances=tuple(tolerances),
+            demo=demo,
+        )  # type: ignore[call-arg]
+        data = encode(began)
+        ledger_id = merkle.leaf_hash(data).hex()
+        statement = Statement.draft(ledger_id, [data]).signed(*governance)
+        database = Database.create(path)
+        try:
+            _register(database, statement, clock)
+            return cls(database, clock)
+        except BaseException:
+            database.close()
+            path.unlink(missing_ok=True)
+            raise
+
+    @classmethod
+    def open(
+        cls,
+        path: Path,
+        *,
+        clock: Callable[[], int] = system_clock,
+        pinned: str = "",
+        read_only: bool = False,
+    ) -> Ledger:
+        """Open the ledger in a database file; `pinned` is the ledger id to insist on."""
+        return cls(Database(path, read_only=read_only), clock, pinned)
+
+    def close(self) -> None:
+        """Close the database."""
+        self._database.close()
+
+    def __enter__(self) -> Ledger:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    # --- writing -----------------------------------------------------------------------
+
+    def now(self) -> str:
+        """The ledger's clock, as it would be recorded."""
+        return _text(self._clock())
+
+    def draft(self, events: Sequence[Event], *, seen: bool = True) -> Statement:
+        """An unsigned statement of these events; `after` is filled in where it is empty.
+
+        Heads come from the ledger as it stands, then from the events before in the same
+        statement. `seen` names the newest checkpoint, if there is one.
+        """
+        prepared = [registration.prepare(encode(event)) for event in events]
+        wanted = frozenset(lot for one in prepared for lot in one.changed)
+        with self._reading() as connection:
+            books = projections.load(connection, msgspec.structs.replace(_NOTHING, lots=wanted))
+            known = _checkpoint_seen(connection, self.origin, books) if seen else None
+        heads = {lot.lot: lot.head for lot in books.lots.values()}
+        data = []
+        for one in prepared:
+            after = {heads[lot] for lot in one.changed if lot in heads}
+            if after and not one.event.after:
+                event = msgspec.structs.replace(one.event, after=tuple(sorted(after)))
+                one = registration.prepare(encode(event))
+            heads.update((lot, one.event_id) for lot in _settled(one))
+            data.append(one.data)
+        return Statement.draft(self.id, data, known)
+
+    def register(self, statement: Statement) -> Receipt:
+        """Append a signed statement, or raise `RefusedError` saying which rules refused it.
+
+        The same events again are no error: the first receipt is returned.
+        """
+        return _register(self._database, statement, self._clock)
+
+    def record(self, events: Sequence[Event], *signers: note.SignsNotes) -> Receipt:
+        """Draft, sign and register in one go."""
+        return self.register(self.draft(events).signed(*signers))
+
+    def judge(self, statement: Statement) -> tuple[Finding, ...]:
+        """What `register` would find now; nothing is written."""
+        with self._reading() as connection:
+            _, _, findings = _judge(connection, statement, _text(self._clock()))
+        return tuple(findings)
+
+    def checkpoint(self, signer: note.SignsNotes) -> bytes:
+        """Sign the tree as it stands: entries are re-read and the root recomputed first.
+
+        Only what is durable is signed, so a reading transaction is used (formats, 4).
+        """
+        with self._reading() as connection:
+            size = log.head(connection).size
+            rows = log.entries(connection, 0, size)
+            frontier = merkle.Frontier()
+            for row in rows:
+                frontier.append(merkle.leaf_hash(row.data))
+            stored = merkle.root_from(lambda nodes: log.hashes(connection, nodes), size)
+            root = frontier.root()
+            if frontier.size != size or root != stored:
+                raise StorageError(
+                    f"the entries hash to {root.hex()[:16]}, the stored tree to "
+                    f"{stored.hex()[:16]}; nothing was signed",
+                    code="log.damaged",
+                    hint="see what is wrong: oretrail verify",
+                )
+        data = checkpoint.sign(checkpoint.Checkpoint(self.origin, size, root), signer)
+        with self._database.writing() as connection:
+            log.add_checkpoint(connection, size, data)
+        return data
+
+    def rebuild(self) -> int:
+        """Make every projection anew from the log; returns how many entries were read."""
+        with self._database.writing() as connection:
+            projections.clear(connection)
+            return _replay(connection, connection)
+
+    # --- reading -----------------------------------------------------------------------
+
+    def head(self) -> log.Head:
+        """Size, chain hash and time of the last entry."""
+        with self._reading() as connection:
+            return log.head(connection)
+
+    def lot(self, lot_id: str) -> Lot:
+        """A lot as the books have it; raises `UnknownError`."""
+        with self._reading() as connection:
+            found = projections.lot(connection, lot_id)
+            if found is None:
+                near = projections.ids_like(connection, lot_id)
+                raise UnknownError(
+                    f"no lot or product {lot_id} here",
+                    code="lot.unknown",
+                    hint=f"did you mean {', '.join(near)}" if near else "oretrail lots lists them",
+                )
+            return found
+
+    def lots(self, holder: str | None = None, state: str | None = None) -> list[Lot]:
+        """Lots by id, of one holder or in one state if asked."""
+        with self._reading() as connection:
+            return list(projections.lots(connection, holder, state))
+
+    def books(self) -> Books:
+        """Everything in the books, as the tables have it."""
+        with self._reading() as connection:
+            return projections.load_all(connection)
+
+    def sources(self, start: int = 0, end: int | None = None) -> Iterator[Source]:
+        """Entries in log order, with their leaf and chain hashes as stored."""
+        with self._reading() as connection:
+            for row in log.entries(connection, start, end):
+                yield Source(row.index, row.data, row.leaf, row.chain)
+
+    def find(self, start: str) -> tuple[int, bytes]:
+        """(index, bytes) of the entry with this index, or the event id that begins so."""
+        with self._reading() as connection:
+            index = _find(connection, start)
+            row = log.entry(connection, index)
+        if row is None:
+            raise UnknownError(f"no entry {index} here", code="entry.unknown")
+        return row.index, row.data
+
+    def latest_checkpoint(self) -> bytes | None:
+        """The newest signed checkpoint in the database."""
+        with self._reading() as connection:
+            return log.latest_checkpoint(connection)
+
+    def trace(self, subject: str) -> Trail:
+        """Where a lot or product came from, rebuilt from signed bytes."""
+        self.lot(subject)
+        with self._reading() as connection:
+            upstream = projections.ancestors(connection, subject)
+            about = {f"lot:{lot}" for lot in upstream} | {"ledger"}
+            rows = log_events = projections.entries_about(connection, about)
+            prepared = [(index, registration.prepare(data)) for index, data in log_events]
+            sites = {
+                f"site:{effect.origin.site}"
+                for _, one in prepared
+                for effect in one.effects
+                if hasattr(effect, "origin") and getattr(effect.origin, "site", None)
+            }
+            known = {index for index, _ in rows}
+            named = [
+                (index, registration.prepare(data))
+                for index, data in projections.entries_about(connection, sites)
+                if index not in known
+            ]
+        relevant = [(index, one) for index, one in named if not one.changed and not _opens(one)]
+        return trail(subject, upstream, sorted([*prepared, *relevant], key=lambda pair: pair[0]))
+
+    def downstream(self, lot_id: str) -> list[Lot]:
+        """Every lot that this one flowed into, and itself, in the order they began."""
+        self.lot(lot_id)
+        with self._reading() as connection:
+            reached = projections.ancestors(connection, lot_id, down=True)
+            found = (projections.lot(connection, name) for name in sorted(reached))
+            return [lot for lot in found if lot is not None]
+
+    def verify(
+        self,
+        trust: Trust | None = None,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> Report:
+        """Replay the whole log from its bytes, then compare the tables with it."""
+        auditor = Auditor(trust or Trust(self.id))
+        with self._reading() as connection:
+            head = log.head(connection)
+            for row in log.entries(connection):
+                auditor.feed([Source(row.index, row.data, row.leaf, row.chain)])
+                if progress is not None and row.index % 500 == 0:
+                    progress(row.index, head.size)
+            report = auditor.finish()
+            tables = projections.load_all(connection)
+        auditor.add(_head_findings(head, report))
+        auditor.add(compare(auditor.books, tables))
+        return auditor.finish()
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        with self._database.reading() as connection:
+            yield connection
+
+    def writing(self) -> AbstractContextManager[Connection]:
+        """A transaction for maintenance; the rules do not watch over it."""
+        return self._database.writing()
+
+
+_NOTHING = registration.Needs(frozenset(), frozenset(), frozenset(), frozenset(), frozenset())
+
+
+def _text(seconds: int) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
+
+
+def _settled(one: registration.Prepared) -> set[str]:
+    """Lots whose head this event becomes."""
+    return set(one.changed) | _opens(one)
+
+
+def _opens(one: registration.Prepared) -> set[str]:
+    return {effect.lot for effect in one.effects if type(effect).__name__ == "Open"}
+
+
+def _checkpoint_seen(connection: Connection, origin: str, books: Books) -> tuple[int, str] | None:
+    data = log.latest_checkpoint(connection)
+    if data is None or books.governance is None:
+        return None
+    verifier = note.Verifier.parse(books.governance.log_key)
+    kept = checkpoint.open(data, origin, [verifier])
+    return kept.size, kept.root.hex()
+
+
+def _register(database: Database, statement: Statement, clock: Callable[[], int]) -> Receipt:
+    with database.writing() as connection:
+        again = _registered_before(connection, statement)
+        if again is not None:
+            return again
+        head = log.head(connection)
+        recorded_at = max(_text(clock()), head.recorded_at)
+        books, prepared, findings = _judge(connection, statement, recorded_at)
+        errors = registration.refused(findings)
+        if errors:
+            raise RefusedError(errors)
+        before = books.loaded["lot"]
+        heads = {name: lot.head for name, lot in before.items()}
+        spent = []
+        for one in prepared:
+            spent += [
+                (lot, heads[lot], one.event_id) for lot in sorted(one.changed) if lot in heads
+            ]
+            heads.update((lot, one.event_id) for lot in _settled(one))
+        entry = registration_entry(statement.note, recorded_at)
+        after = log.append(connection, head, [entry, *statement.events], spent, recorded_at)
+        projections.save(connection, books, prepared, head.size + 1)
+    return Receipt(
+        head.size,
+        tuple(one.event_id for one in prepared),
+        after.size,
+        recorded_at,
+        tuple(findings),
+    )
+
+
+def _judge(
+    connection: Connection, statement: Statement, recorded_at: str
+) -> tuple[projections.LoadedBooks, list[registration.Prepared], list[Finding]]:
+    """Everything that is to be said about a statement, against the books as they are."""
+    prepared = [registration.prepare(data) for data in statement.events]
+    size = log.head(connection).size
+    books = projections.load(connection, registration.needs(prepared, statement.signatures))
+    signed, findings = registration.signed_by(
+        books, statement.header, statement.signatures, prepared
+    )
+    findings += _seen(connection, statement, size)
+    indexes = range(size + 1, size + 1 + len(prepared))
+    findings += registration.check(books, prepared, signed, recorded_at, indexes)
+    if statement.header.ledger != books.ledger:
+        findings.insert(
+            0,
+            Finding(
+                code="statement.wrong-ledger",
+                message=f"the statement is for ledger {statement.header.ledger[:12]}, "
+                f"this is {books.ledger[:12] or 'none'}",
+            ),
+        )
+    return books, prepared, findings
+
+
+def _registered_before(connection: Connection, statement: Statement) -> Receipt | None:
+    """The first receipt, if the log holds these events; ConflictError if only some."""
+    ids = statement.ids
+    if len(set(ids)) < len(ids):
+        raise ConflictError("the statement holds one event twice", code="event.duplicate")
+    known = log.events_known(connection, ids)
+    if not known:
+        return None
+    registrations = {registered for _, registered in known.values()}
+    if len(known) < len(ids) or len(registrations) > 1:
+        first = next(event_id for event_id in ids if event_id in known)
+        raise ConflictError(
+            f"event {first[:12]} is in the log at entry {known[first][0]}, "
+            f"{len(ids) - len(known)} others of the statement are not",
+            code="event.duplicate",
+        )
+    at = registrations.pop()
+    row = log.entry(connection, at)
+    if row is None:
+        raise StorageError(f"entry {at} is missing", code="storage.corrupt")
+    recorded = decode_registration(row.data)
+    if Statement.of(statement.events, recorded.signed_note).header.ledger != (
+        statement.header.ledger
+    ):
+        raise ConflictError(
+            "these events are in this log, and the statement is for another",
+            code="statement.wrong-ledger",
+        )
+    return Receipt(at, ids, at + 1 + len(ids), recorded.recorded_at)
+
+
+def _seen(connection: Connection, statement: Statement, size: int) -> list[Finding]:
+    """The checkpoint that the signer names must be in this log's past."""
+    if statement.header.seen is None:
+        return []
+    seen, root = statement.header.seen
+    inside = connection.exec_driver_sql("SELECT 1 FROM event WHERE idx = ?", (seen,)).first()
+    if seen > size or inside:
+        return [
+            Finding(
+                code="statement.seen-ahead",
+                message=f"the signer has seen {seen} entries, where no statement of this log "
+                f"ends; it has {size}",
+            )
+        ]
+    here = merkle.root_from(lambda nodes: log.hashes(connection, nodes), seen).hex()
+    if here != root:
+        return [
+            Finding(
+                code="statement.seen-inconsistent",
+                message=f"the signer has seen root {root[:16]} at size {seen}, "
+                f"here it is {here[:16]}",
+            )
+        ]
+    return []
+
+
+def _find(connection: Connection, start: str) -> int:
+    if start.isascii() and start.isdigit() and len(start) < 19:
+        return int(start)
+    if len(start) < 4 or not set(start) <= set("0123456789abcdef"):
+        raise UnknownError(f"{start!r} is no index and no event id", code="entry.unknown")
+    low = bytes.fromhex(start[: len(start) // 2 * 2])
+    rows = connection.exec_driver_sql(
+        "SELECT id, idx FROM event WHERE id >= ? AND id <= ? LIMIT 1000",
+        (low, low + b"\xff" * (32 - len(low))),
+    ).all()
+    found = [(bytes(i).hex(), idx) for i, idx in rows if bytes(i).hex().startswith(start)]
+    if len(found) != 1:
+        what = "no event" if not found else f"{len(found)} events"
+        raise UnknownError(f"{what} with an id that begins {start}", code="entry.unknown")
+    return int(found[0][1])
+
+
+def _replay(reader: Connection, writer: Connection) -> int:
+    """Fold the whole log through the books and write the projections."""
+    count = 0
+
+    def keep(
+        indexes: Sequence[int], prepared: Sequence[registration.Prepared], books: Books
+    ) -> None:
+        if isinstance(books, projections.LoadedBooks) and prepared:
+            projections.save(writer, books, prepared, indexes[0])
+
+    auditor = Auditor(Trust(), projections.LoadedBooks(), keep)
+    for row in log.entries(reader):
+        auditor.feed([Source(row.index, row.data)])
+        count += 1
+    auditor.finish()
+    return count
+
+
+def _head_findings(head: log.Head, report: Report) -> list[Finding]:
+    if (head.size, head.chain.hex()) == (report.size, report.chain):
+        return []
+    return [
+        Finding(
+            code="log.truncated" if head.size > report.size else "books.drift",
+            severity="critical",
+            message=f"the head row says {head.size} entries, {report.size} are here",
+        )
+    ]

@@ -1,0 +1,164 @@
+"""Opening the database: settings are asserted after they are set, errors are wrapped.
+
+SQLite keeps what it acknowledged only under the right settings (security notes, D1 to D4;
+measured there by power-cut simulation): WAL with synchronous=FULL where the library is
+3.51.3 or newer, else journal_mode=TRUNCATE with synchronous=EXTRA, because the WAL-reset
+race lived until then. Writers begin with BEGIN IMMEDIATE, so that they queue instead of
+failing.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy
+from sqlalchemy import Connection, Engine, event
+from sqlalchemy.exc import DatabaseError, SQLAlchemyError
+
+from ..errors import StorageError
+from .schema import FORMAT, metadata
+
+__all__ = ["Database"]
+
+_BUSY_SECONDS = 120
+_WAL_IS_SAFE = (3, 51, 3)
+_SYNCHRONOUS = {"FULL": 2, "EXTRA": 3}
+
+
+def _settings() -> dict[str, tuple[str, object]]:
+    """PRAGMA -> (value to set, value that must be read back)."""
+    wal = sqlite3.sqlite_version_info >= _WAL_IS_SAFE
+    journal, sync = ("wal", "FULL") if wal else ("truncate", "EXTRA")
+    return {
+        "journal_mode": (journal, journal),
+        "synchronous": (sync, _SYNCHRONOUS[sync]),
+        "foreign_keys": ("ON", 1),
+        "trusted_schema": ("OFF", 0),
+        "cell_size_check": ("ON", 1),
+        "secure_delete": ("ON", 1),
+        "mmap_size": ("0", 0),
+        "busy_timeout": (str(_BUSY_SECONDS * 1000), _BUSY_SECONDS * 1000),
+        "wal_autocheckpoint": ("16000", 16000),
+    }
+
+
+class Database:
+    """A connection pool to one ledger's database, and its two kinds of transaction."""
+
+    def __init__(self, path: Path, *, read_only: bool = False) -> None:
+        self.path = path
+        self.read_only = read_only
+        if not path.is_file():
+            raise StorageError(f"no database at {path}", code="storage.missing")
+        mode = "ro" if read_only else "rw"
+        url = sqlalchemy.URL.create(
+            "sqlite", database=f"file:{_quoted(path)}", query={"mode": mode, "uri": "true"}
+        )
+        self.engine: Engine = sqlalchemy.create_engine(url, connect_args={"isolation_level": None})
+        event.listen(self.engine, "connect", self._connected)
+        event.listen(self.engine, "begin", _begun)
+
+    @classmethod
+    def create(cls, path: Path) -> Database:
+        """A new database with its tables; refuses to touch an existing file."""
+        try:
+            with path.open("xb"):
+                pass
+        except FileExistsError:
+            raise StorageError(f"{path} exists already", code="storage.exists") from None
+        except OSError as error:
+            raise StorageError(
+                f"cannot make {path}: {error.strerror}", code="storage.failed"
+            ) from None
+        database = cls(path)
+        with database.writing() as connection:
+            metadata.create_all(connection)
+            connection.exec_driver_sql(f"PRAGMA user_version={FORMAT}")
+            connection.exec_driver_sql("INSERT INTO head VALUES (1, 0, ?, '')", (bytes(32),))
+        return database
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.engine.dispose()
+
+    def check_format(self) -> None:
+        """Refuse a file that is no ledger, or of a later format."""
+        with self.reading() as connection:
+            version = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
+        if version != FORMAT:
+            raise StorageError(
+                f"{self.path} has table format {version}, this program knows {FORMAT}",
+                code="storage.format",
+            )
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A consistent view; writers go on meanwhile."""
+        with wrapped(self.path), self.engine.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """One writer at a time, durable when the block ends, undone when it raises."""
+        if self.read_only:
+            raise StorageError(f"{self.path} was opened for reading", code="storage.read-only")
+        with wrapped(self.path), self.engine.connect() as connection:
+            writer = connection.execution_options(oretrail_writes=True)
+            with writer.begin():
+                yield writer
+
+    def _connected(self, dbapi: Any, record: object) -> None:
+        for name, (wanted, expected) in _settings().items():
+            if self.read_only and name in ("journal_mode", "wal_autocheckpoint"):
+                continue
+            dbapi.execute(f"PRAGMA {name}={wanted}")
+            (got,) = dbapi.execute(f"PRAGMA {name}").fetchone() or (None,)
+            if got != expected:
+                raise StorageError(
+                    f"SQLite setting {name} is {got!r}, {expected!r} is needed",
+                    code="storage.settings",
+                )
+
+
+def _quoted(path: Path) -> str:
+    text = str(path.resolve())
+    for mark in "%?#":
+        text = text.replace(mark, f"%{ord(mark):02x}")
+    return text
+
+
+def _begun(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("oretrail_writes")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+_CODES = (
+    ("disk is full", "storage.full"),
+    ("readonly database", "storage.read-only"),
+    ("database is locked", "storage.busy"),
+    ("append-only", "storage.append-only"),
+    ("malformed", "storage.corrupt"),
+    ("not a database", "storage.corrupt"),
+    ("no such table", "storage.corrupt"),
+    ("unable to open", "storage.missing"),
+)
+
+
+@contextmanager
+def wrapped(path: Path) -> Iterator[None]:
+    """Turn the driver's errors into ours, where they enter."""
+    try:
+        yield
+    except SQLAlchemyError as error:
+        cause = error.orig if isinstance(error, DatabaseError) else error
+        text = str(cause)
+        code = next((code for part, code in _CODES if part in text), "storage.failed")
+        raise StorageError(f"database {path.name}: {text}", code=code) from error
+    except sqlite3.Error as error:
+        text = str(error)
+        code = next((code for part, code in _CODES if part in text), "storage.failed")
+        raise StorageError(f"database {path.name}: {text}", code=code) from error

@@ -1,0 +1,167 @@
+"""The log in the database: append in one transaction, read in order, hashes for proofs.
+
+Indexes are gapless because they come from the head row inside the writer's transaction,
+never from a sequence. Entry bytes are stored as received and never spelled anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import msgspec
+from sqlalchemy import Connection
+
+from ..errors import ConflictError, StorageError
+from ..log import chain, merkle
+
+__all__ = [
+    "Head",
+    "add_checkpoint",
+    "append",
+    "entries",
+    "entry",
+    "events_known",
+    "head",
+    "hashes",
+    "latest_checkpoint",
+]
+
+_CHUNK = 500
+
+
+class Head(msgspec.Struct, frozen=True):
+    """Where the log stands: number of entries, last chain hash, last recorded time."""
+
+    size: int
+    chain: bytes
+    recorded_at: str
+
+
+class Row(msgspec.Struct, frozen=True):
+    """One stored entry."""
+
+    index: int
+    data: bytes
+    leaf: bytes
+    chain: bytes
+
+
+def head(connection: Connection) -> Head:
+    """The head row; what it says is checked by `db check`, never trusted by a verifier."""
+    row = connection.exec_driver_sql("SELECT size, chain, recorded_at FROM head").first()
+    if row is None:
+        raise StorageError("the head row is missing", code="storage.corrupt")
+    return Head(*row)
+
+
+def events_known(connection: Connection, ids: Sequence[str]) -> dict[str, tuple[int, int]]:
+    """Of these event ids, those in the log: id -> (index, index of the registration)."""
+    known: dict[str, tuple[int, int]] = {}
+    for start in range(0, len(ids), _CHUNK):
+        part = tuple(bytes.fromhex(i) for i in ids[start : start + _CHUNK])
+        marks = ",".join("?" * len(part))
+        rows = connection.exec_driver_sql(
+            f"SELECT id, idx, registration FROM event WHERE id IN ({marks})", part
+        )
+        known |= {bytes(i).hex(): (index, registration) for i, index, registration in rows}
+    return known
+
+
+def append(
+    connection: Connection,
+    at: Head,
+    data: Sequence[bytes],
+    spent: Sequence[tuple[str, str, str]],
+    recorded_at: str,
+) -> Head:
+    """Write a registration and its events after `at`; `spent` is (lot, head, successor)."""
+    first = at.size
+    leaves = [merkle.leaf_hash(one) for one in data]
+    link = at.chain
+    rows = []
+    for place, (one, leaf) in enumerate(zip(data, leaves, strict=True)):
+        link = chain.link(link, leaf)
+        rows.append((first + place, one, leaf, link))
+    nodes = frontier(connection, first).extend(leaves)
+    execute = connection.exec_driver_sql
+    execute("INSERT INTO entry VALUES (?, ?, ?, ?)", rows)
+    above = [(level, index, value) for level, index, value in nodes if level]
+    if above:
+        execute("INSERT INTO node VALUES (?, ?, ?)", above)
+    execute(
+        "INSERT INTO event VALUES (?, ?, ?)",
+        [(leaf, first + 1 + n, first) for n, leaf in enumerate(leaves[1:])],
+    )
+    if spent:
+        execute(
+            "INSERT INTO spent VALUES (?, ?, ?)",
+            [(lot, bytes.fromhex(old), bytes.fromhex(new)) for lot, old, new in spent],
+        )
+    execute(
+        "UPDATE head SET size = ?, chain = ?, recorded_at = ?",
+        (first + len(rows), link, recorded_at),
+    )
+    return Head(first + len(rows), link, recorded_at)
+
+
+def frontier(connection: Connection, size: int) -> merkle.Frontier:
+    """The incremental tree at `size`, from O(log size) stored hashes."""
+    return merkle.Frontier(size, hashes(connection, merkle.frontier_nodes(size)))
+
+
+def hashes(connection: Connection, wanted: Sequence[tuple[int, int]]) -> list[bytes]:
+    """Stored subtree hashes; (level, index) covers leaves [index << level, (index+1) << level)."""
+    found = []
+    for level, index in wanted:
+        table, where = ("entry", "idx = ?") if level == 0 else ("node", "level = ? AND idx = ?")
+        column = "leaf" if level == 0 else "hash"
+        row = connection.exec_driver_sql(
+            f"SELECT {column} FROM {table} WHERE {where}",
+            (index,) if level == 0 else (level, index),
+        ).first()
+        if row is None:
+            raise StorageError(
+                f"tree hash {level}/{index} is missing from the database",
+                code="storage.corrupt",
+            )
+        found.append(bytes(row[0]))
+    return found
+
+
+def entry(connection: Connection, index: int) -> Row | None:
+    """The entry at `index`, or None."""
+    row = connection.exec_driver_sql(
+        "SELECT idx, data, leaf, chain FROM entry WHERE idx = ?", (index,)
+    ).first()
+    return None if row is None else Row(row[0], bytes(row[1]), bytes(row[2]), bytes(row[3]))
+
+
+def entries(connection: Connection, start: int = 0, end: int | None = None) -> Iterator[Row]:
+    """Entries in log order, streamed; memory does not grow with the log."""
+    last = (1 << 62) if end is None else end
+    result = connection.execution_options(stream_results=True).exec_driver_sql(
+        "SELECT idx, data, leaf, chain FROM entry WHERE idx >= ? AND idx < ? ORDER BY idx",
+        (start, last),
+    )
+    for rows in result.partitions(1000):
+        for index, data, leaf, link in rows:
+            yield Row(index, bytes(data), bytes(leaf), bytes(link))
+
+
+def add_checkpoint(connection: Connection, size: int, note: bytes) -> None:
+    """Keep a signed checkpoint; a second one for the same size must be the same."""
+    row = connection.exec_driver_sql("SELECT note FROM checkpoint WHERE size = ?", (size,)).first()
+    if row is None:
+        connection.exec_driver_sql("INSERT INTO checkpoint VALUES (?, ?)", (size, note))
+    elif bytes(row[0]) != note:
+        raise ConflictError(
+            f"another checkpoint of size {size} was signed before", code="checkpoint.exists"
+        )
+
+
+def latest_checkpoint(connection: Connection) -> bytes | None:
+    """The newest signed checkpoint, or None."""
+    row = connection.exec_driver_sql(
+        "SELECT note FROM checkpoint ORDER BY size DESC LIMIT 1"
+    ).first()
+    return None if row is None else bytes(row[0])
