@@ -12,13 +12,12 @@ A statement enters whole or not at all; what is answered with a `Receipt` is dur
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from types import TracebackType
 
 import msgspec
-from sqlalchemy import Connection
 
 from .audit.auditor import Auditor, Source, Trust
 from .audit.comparison import compare
@@ -27,14 +26,16 @@ from .custody import registration
 from .custody.books import Books, Lot
 from .custody.provenance import Trail, trail
 from .custody.statement import Statement, decode_registration, registration_entry
+from .effects import Gain, lots_opened
 from .errors import ConflictError, RefusedError, StorageError, UnknownError
-from .events import GOVERNANCE, TYPES, Event, encode
+from .events import GOVERNANCE, Event, encode
 from .events.base import Named
+from .events.ledger_created import LedgerCreated
 from .findings import Finding
 from .log import checkpoint, merkle, note
 from .store import entries as log
 from .store import projections
-from .store.database import Database
+from .store.database import Connection, Database
 
 __all__ = ["Ledger", "Receipt", "system_clock"]
 
@@ -97,7 +98,7 @@ class Ledger:
         `log_key` is the vkey that will sign checkpoints, named like the origin. Raises
         `RefusedError` when the rules refuse that beginning, `StorageError` for the rest.
         """
-        began = TYPES["ledger.created"](
+        began = LedgerCreated(
             by=GOVERNANCE,
             occurred_at=_text(clock()),
             origin=origin,
@@ -107,7 +108,7 @@ class Ledger:
             log_key=log_key,
             tolerances=tuple(tolerances),
             demo=demo,
-        )  # type: ignore[call-arg]
+        )
         data = encode(began)
         ledger_id = merkle.leaf_hash(data).hex()
         statement = Statement.draft(ledger_id, [data]).signed(*governance)
@@ -166,7 +167,8 @@ class Ledger:
             known = _checkpoint_seen(connection, self.origin, books) if seen else None
         heads = {lot.lot: lot.head for lot in books.lots.values()}
         data = []
-        for one in prepared:
+        for asked in prepared:
+            one = asked
             after = {heads[lot] for lot in one.changed if lot in heads}
             if after and not one.event.after:
                 event = msgspec.structs.replace(one.event, after=tuple(sorted(after)))
@@ -262,7 +264,7 @@ class Ledger:
     def find(self, start: str) -> tuple[int, bytes]:
         """(index, bytes) of the entry with this index, or the event id that begins so."""
         with self._reading() as connection:
-            index = _find(connection, start)
+            index = log.find(connection, start)
             row = log.entry(connection, index)
         if row is None:
             raise UnknownError(f"no entry {index} here", code="entry.unknown")
@@ -279,22 +281,18 @@ class Ledger:
         with self._reading() as connection:
             upstream = projections.ancestors(connection, subject)
             about = {f"lot:{lot}" for lot in upstream} | {"ledger"}
-            rows = log_events = projections.entries_about(connection, about)
-            prepared = [(index, registration.prepare(data)) for index, data in log_events]
+            found = _prepared(projections.entries_about(connection, about))
             sites = {
                 f"site:{effect.origin.site}"
-                for _, one in prepared
+                for one in found.values()
                 for effect in one.effects
-                if hasattr(effect, "origin") and getattr(effect.origin, "site", None)
+                if isinstance(effect, Gain)
             }
-            known = {index for index, _ in rows}
-            named = [
-                (index, registration.prepare(data))
-                for index, data in projections.entries_about(connection, sites)
-                if index not in known
-            ]
-        relevant = [(index, one) for index, one in named if not one.changed and not _opens(one)]
-        return trail(subject, upstream, sorted([*prepared, *relevant], key=lambda pair: pair[0]))
+            # What is said about a site, but not what else was dug there.
+            for index, one in _prepared(projections.entries_about(connection, sites)).items():
+                if not one.changed and not lots_opened(one.effects):
+                    found.setdefault(index, one)
+        return trail(subject, upstream, sorted(found.items()))
 
     def downstream(self, lot_id: str) -> list[Lot]:
         """Every lot that this one flowed into, and itself, in the order they began."""
@@ -340,13 +338,13 @@ def _text(seconds: int) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
 
 
+def _prepared(rows: Iterable[tuple[int, bytes]]) -> dict[int, registration.Prepared]:
+    return {index: registration.prepare(data) for index, data in rows}
+
+
 def _settled(one: registration.Prepared) -> set[str]:
     """Lots whose head this event becomes."""
-    return set(one.changed) | _opens(one)
-
-
-def _opens(one: registration.Prepared) -> set[str]:
-    return {effect.lot for effect in one.effects if type(effect).__name__ == "Open"}
+    return set(one.changed | lots_opened(one.effects))
 
 
 def _checkpoint_seen(connection: Connection, origin: str, books: Books) -> tuple[int, str] | None:
@@ -450,8 +448,7 @@ def _seen(connection: Connection, statement: Statement, size: int) -> list[Findi
     if statement.header.seen is None:
         return []
     seen, root = statement.header.seen
-    inside = connection.exec_driver_sql("SELECT 1 FROM event WHERE idx = ?", (seen,)).first()
-    if seen > size or inside:
+    if seen > size or log.is_event(connection, seen):
         return [
             Finding(
                 code="statement.seen-ahead",
@@ -469,23 +466,6 @@ def _seen(connection: Connection, statement: Statement, size: int) -> list[Findi
             )
         ]
     return []
-
-
-def _find(connection: Connection, start: str) -> int:
-    if start.isascii() and start.isdigit() and len(start) < 19:
-        return int(start)
-    if len(start) < 4 or not set(start) <= set("0123456789abcdef"):
-        raise UnknownError(f"{start!r} is no index and no event id", code="entry.unknown")
-    low = bytes.fromhex(start[: len(start) // 2 * 2])
-    rows = connection.exec_driver_sql(
-        "SELECT id, idx FROM event WHERE id >= ? AND id <= ? LIMIT 1000",
-        (low, low + b"\xff" * (32 - len(low))),
-    ).all()
-    found = [(bytes(i).hex(), idx) for i, idx in rows if bytes(i).hex().startswith(start)]
-    if len(found) != 1:
-        what = "no event" if not found else f"{len(found)} events"
-        raise UnknownError(f"{what} with an id that begins {start}", code="entry.unknown")
-    return int(found[0][1])
 
 
 def _replay(reader: Connection, writer: Connection) -> int:

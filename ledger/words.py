@@ -51,7 +51,8 @@ def _scaled(text: str, units: dict[str, int], what: str, example: str) -> int:
             f"{text!r} is not a {what} such as {example}{comma}", code=f"{what}.malformed"
         )
     part = match["part"] or ""
-    return int(match["whole"] + part) * units[match["unit"]] * 10 ** (12 - len(part))
+    scale: int = 10 ** (12 - len(part))
+    return int(match["whole"] + part) * units[match["unit"]] * scale
 
 
 def read_mass(text: str) -> int:

@@ -3,14 +3,14 @@
 For each entry, in order:
 
  1. the bytes are canonical and of a known form               entry.malformed, event.*
- 2. leaf hash, chain and tree are what the source said        entry.leaf-mismatch, entry.chain-broken
+ 2. leaf hash and chain are what the source said              entry.leaf-mismatch, .chain-broken
  3. a statement's events are those that its note covers       statement.*
  4. the note is about this ledger, and about its own past     statement.wrong-ledger, .seen-*
  5. the signatures are good, by keys valid at this place      statement.signature-wrong, key.*
  6. the log's clock does not go back                          time.went-back
  7. no event stands twice                                     event.duplicate
  8. the same rules as at registration hold                    lot.*, mass.*, custody.* ...
- 9. at the sizes of known checkpoints the root is theirs      checkpoint.root-mismatch, log.truncated
+ 9. known checkpoints lie in its past                         checkpoint.*, log.truncated
 
 Every entry is looked at even after a finding. Memory does not grow with the number of
 entries but with the number of lots, keys and statements (40 bytes each).

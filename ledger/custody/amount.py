@@ -49,8 +49,8 @@ def take_vector(vector: Vector, total: int, part: int) -> Vector:
         return vector
     if len(vector) == 1:
         return ((vector[0][0], part),) if part else ()
-    floors = []
-    rests = []
+    floors: list[int] = []
+    rests: list[tuple[int, str, int]] = []
     for key, mass in vector:
         whole, rest = divmod(mass * part, total)
         floors.append(whole)

@@ -194,10 +194,10 @@ class Books:
             )
         self._openings.clear()
         for lot_id in changed:
-            lot = self.lots.get(lot_id)
-            if lot is not None:
-                state = "closed" if lot.amount.empty else lot.state
-                self.lots[lot_id] = msgspec.structs.replace(lot, head=event_id, state=state)
+            found = self.lots.get(lot_id)
+            if found is not None:
+                state = "closed" if found.amount.empty else found.state
+                self.lots[lot_id] = msgspec.structs.replace(found, head=event_id, state=state)
 
     # --- who may act -------------------------------------------------------------------
 

@@ -17,9 +17,8 @@ from __future__ import annotations
 import msgspec
 
 from ..effects import Measure
-from ..values import BILLION, contained, dry_mass
+from ..values import BILLION, UNKNOWN, contained, dry_mass
 from .amount import Amount, Element, merged, portion, take_vector
-from ..values import UNKNOWN
 
 __all__ = ["DEFAULT_TOLERANCES", "Difference", "measured", "tolerance"]
 

@@ -355,8 +355,7 @@ def _builds_on(books: Books, one: Prepared) -> Iterable[Finding]:
     if extra and not stale:
         yield Finding(
             code="lot.head-unknown",
-            message=f"it builds on {sorted(extra)[0][:12]}, "
-            "which is the head of no lot that it changes",
+            message=f"it builds on {min(extra)[:12]}, which is the head of no lot that it changes",
         )
 
 

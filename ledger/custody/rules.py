@@ -549,12 +549,14 @@ def claim(books: Books, effect: Claim, case: Case) -> Iterator[Finding]:
                 subject=effect.subject,
             )
         return
-    there = {
-        "lot": lambda: name in books.lots,
-        "party": lambda: name in books.parties,
-        "ledger": lambda: name == books.ledger,
-        "event": lambda: True,
-    }.get(kind, lambda: effect.subject in books.register)()
+    if kind == "lot":
+        there = name in books.lots
+    elif kind == "party":
+        there = name in books.parties
+    elif kind == "ledger":
+        there = name == books.ledger
+    else:
+        there = kind == "event" or effect.subject in books.register
     if not there:
         yield Finding(
             code=f"{kind}.unknown", message=f"no {kind} {name} here", subject=effect.subject

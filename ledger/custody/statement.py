@@ -28,7 +28,8 @@ import msgspec
 
 from .. import events as event_types
 from ..errors import MalformedError
-from ..log import canonical, merkle, note
+from ..log import canonical, merkle
+from ..log import note as notes
 from ..values import Time
 
 __all__ = [
@@ -96,7 +97,7 @@ class Statement(msgspec.Struct, frozen=True):
     events: tuple[bytes, ...]
     note: bytes
     header: Header
-    signatures: tuple[note.Signature, ...]
+    signatures: tuple[notes.Signature, ...]
 
     @classmethod
     def draft(
@@ -114,7 +115,7 @@ class Statement(msgspec.Struct, frozen=True):
     @classmethod
     def of(cls, events: Sequence[bytes], signed_note: bytes) -> Statement:
         """A statement from its two parts; refused unless the note is about these events."""
-        parsed = note.parse(signed_note)
+        parsed = notes.parse(signed_note)
         header = Header.parse(parsed.text)
         if header.count != len(events):
             raise MalformedError(
@@ -129,11 +130,11 @@ class Statement(msgspec.Struct, frozen=True):
             )
         return cls(tuple(events), signed_note, header, parsed.signatures)
 
-    def signed(self, *signers: note.SignsNotes) -> Statement:
+    def signed(self, *signers: notes.SignsNotes) -> Statement:
         """This statement with further signatures."""
         data = self.note
         for signer in signers:
-            data = note.add(data, signer) if data else note.sign(self.header.text(), signer)
+            data = notes.add(data, signer) if data else notes.sign(self.header.text(), signer)
         return Statement.of(self.events, data) if signers else self
 
     @property

@@ -13,7 +13,7 @@ from .base import Event
 
 
 class CustodyCancelled(Event, frozen=True, kw_only=True, tag="custody.cancelled"):
-    """Lots in transit go back to the sender: called back by the sender before anybody received them."""
+    """Lots in transit go back to the sender: called back by the sender, not received yet."""
 
     command: ClassVar[str] = "transfer cancel"
 

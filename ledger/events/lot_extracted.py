@@ -15,6 +15,7 @@ from ..values import (
     Grade,
     Id,
     Origin,
+    OriginClass,
     Positive,
     Share,
     Text,
@@ -60,7 +61,7 @@ class LotExtracted(Event, frozen=True, kw_only=True, tag="lot.extracted"):
         """The lot begins with what was dug."""
         dry = dry_mass(self.mass, self.basis, self.moisture)
         contents = contained(dry, self.grades) if self.grades and dry is not None else None
-        kind = "mined-asm" if self.method == "asm" else "mined-lsm"
+        kind: OriginClass = "mined-asm" if self.method == "asm" else "mined-lsm"
         yield Open(self.lot, self.material, self.by, basis=self.basis, dry=dry, pieces=self.pieces)
         yield Gain(self.lot, self.mass, Origin(kind, site=self.site), contents)
         if self.tags:

@@ -203,6 +203,11 @@ class Signer:
         """The private key as text; whoever reads it can sign."""
         return "PRIVATE+KEY+" + _spell_key(self.name, self.key_id, ED25519, self._seed)
 
+    @property
+    def seed(self) -> bytes:
+        """The 32 private bytes, for a key file; whoever reads them can sign."""
+        return self._seed
+
     def sign(self, message: bytes) -> bytes:
         """The 64 bytes of the signature over the message."""
         return self._key.sign(message)

@@ -22,7 +22,7 @@ from sqlalchemy.exc import DatabaseError, SQLAlchemyError
 from ..errors import StorageError
 from .schema import FORMAT, metadata
 
-__all__ = ["Database"]
+__all__ = ["Connection", "Database"]
 
 _BUSY_SECONDS = 120
 _WAL_IS_SAFE = (3, 51, 3)

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 from sqlalchemy import Connection
 
-from ..errors import ConflictError, StorageError
+from ..errors import ConflictError, StorageError, UnknownError
 from ..log import chain, merkle
 
 __all__ = [
@@ -21,6 +21,8 @@ __all__ = [
     "entries",
     "entry",
     "events_known",
+    "find",
+    "is_event",
     "head",
     "hashes",
     "latest_checkpoint",
@@ -146,6 +148,29 @@ def entries(connection: Connection, start: int = 0, end: int | None = None) -> I
     for rows in result.partitions(1000):
         for index, data, leaf, link in rows:
             yield Row(index, bytes(data), bytes(leaf), bytes(link))
+
+
+def is_event(connection: Connection, index: int) -> bool:
+    """Whether an event stands at `index`, so that no statement begins there."""
+    row = connection.exec_driver_sql("SELECT 1 FROM event WHERE idx = ?", (index,)).first()
+    return row is not None
+
+
+def find(connection: Connection, start: str) -> int:
+    """The index that `start` spells, or of the one event whose id begins so."""
+    if start.isascii() and start.isdigit() and len(start) < 19:
+        return int(start)
+    if not 4 <= len(start) <= 64 or not set(start) <= set("0123456789abcdef"):
+        raise UnknownError(f"{start!r} is no index and no event id", code="entry.unknown")
+    low = bytes.fromhex(start.ljust(64, "0"))
+    high = bytes.fromhex(start.ljust(64, "f"))
+    rows = connection.exec_driver_sql(
+        "SELECT idx FROM event WHERE id BETWEEN ? AND ? LIMIT 2", (low, high)
+    ).all()
+    if len(rows) != 1:
+        what = "more than one event has" if rows else "no event has"
+        raise UnknownError(f"{what} an id that begins {start}", code="entry.unknown")
+    return int(rows[0][0])
 
 
 def add_checkpoint(connection: Connection, size: int, note: bytes) -> None:

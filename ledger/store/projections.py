@@ -186,7 +186,7 @@ def _save_graph(
     connection: Connection, books: Books, prepared: Sequence[Prepared], first_index: int
 ) -> None:
     opened: dict[str, int] = {}
-    touches = set()
+    touches: set[tuple[str, int]] = set()
     for place, one in enumerate(prepared):
         index = first_index + place
         touches.update((subject, index) for subject in subjects_of(one))

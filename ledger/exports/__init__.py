@@ -1,0 +1,1 @@
+"""Exports: one file per format, found by the package itself; each renders, none judges."""

@@ -1,0 +1,29 @@
+"""The log as JSON Lines, for any language: `oretrail export entries`.
+
+    {"index":7,"leaf":"<64 hex>","chain":"<64 hex>","entry":"<the entry's exact text>"}
+
+In log order, one line per entry, each ending in a newline. A dozen lines of code
+recompute every hash from it (`specs/recompute.py`); `audit.entry_list` reads it back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from ..audit.auditor import Source
+from ..audit.entry_list import Line, spell
+
+__all__ = ["render"]
+
+
+def render(sources: Iterable[Source]) -> Iterator[bytes]:
+    """One line per entry; leaf and chain as the store states them."""
+    for source in sources:
+        yield spell(
+            Line(
+                source.index,
+                (source.leaf or b"").hex(),
+                (source.chain or b"").hex(),
+                source.data.decode(),
+            )
+        )
