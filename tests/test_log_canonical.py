@@ -229,6 +229,14 @@ class Structure(msgspec.Struct):
     a: int
 
 
+class Text(str):
+    __slots__ = ()
+
+
+class Number(int):
+    pass
+
+
 def circle() -> dict[str, Any]:
     value: dict[str, Any] = {}
     value["a"] = [value]
@@ -268,6 +276,8 @@ NOT_SPELLED: list[tuple[Any, str]] = [
     ({"a": Lot(1)}, "canonical.type"),
     ({"a": Structure(1)}, "canonical.type"),
     ({"a": Colour.RED}, "canonical.type"),
+    ({"a": Text("x")}, "canonical.type"),
+    ({"a": Number(1)}, "canonical.type"),
     ({"a": decimal.Decimal("1.5")}, "canonical.type"),
     ({"a": uuid.UUID(int=0)}, "canonical.type"),
     ({"a": dt.datetime(2026, 1, 1, tzinfo=dt.UTC)}, "canonical.type"),
