@@ -251,7 +251,7 @@ class Ledger:
             return list(projections.lots(connection, holder, state))
 
     def books(self) -> Books:
-        """Everything in the books, as the tables have it."""
+        """Parties, keys, registrations and settings, as the tables have them; no lots."""
         with self._reading() as connection:
             return projections.load_all(connection)
 
@@ -316,9 +316,9 @@ class Ledger:
                 if progress is not None and row.index % 500 == 0:
                     progress(row.index, head.size)
             report = auditor.finish()
+            auditor.add(_head_findings(head, report))
             tables = projections.load_all(connection)
-        auditor.add(_head_findings(head, report))
-        auditor.add(compare(auditor.books, tables))
+            auditor.add(compare(auditor.books, tables, projections.lots(connection)))
         return auditor.finish()
 
     @contextmanager

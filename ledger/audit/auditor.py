@@ -25,6 +25,7 @@ from collections.abc import Callable, Iterable, Sequence
 import msgspec
 
 from ..custody.books import Books
+from ..custody.packed import PackedLots
 from ..custody.registration import Prepared, check, prepare, signed_by
 from ..custody.statement import MAX_EVENTS, Header, Registration, decode_registration
 from ..errors import LedgerError, MalformedError, SignatureError
@@ -65,7 +66,7 @@ class Auditor:
         observe: Callable[[Sequence[int], Sequence[Prepared], Books], None] | None = None,
     ) -> None:
         self.trust = trust or Trust()
-        self.books = books or Books()
+        self.books = books or Books(PackedLots())
         self._observe = observe
         self._findings = Findings()
         self._frontier = merkle.Frontier()
@@ -80,6 +81,7 @@ class Auditor:
         self._open: Registration | None = None
         self._open_at = 0
         self._pending: list[Source] = []
+        self._finished = False
 
     def feed(self, sources: Iterable[Source]) -> None:
         """Take in entries."""
@@ -87,19 +89,15 @@ class Auditor:
             self._take(source)
 
     def finish(self) -> Report:
-        """Close the last statement, compare with known checkpoints, and report."""
-        self._settle()
+        """Close the last statement, compare with known checkpoints, and report.
+
+        Asked again, it reports again, with what `add` has brought since.
+        """
+        if not self._finished:
+            self._finished = True
+            self._settle()
+            self._conclude()
         size = self._frontier.size
-        if size == 0:
-            self._find("evidence.empty", "there is nothing to verify")
-        elif self.trust.ledger and self.trust.ledger != self.books.ledger:
-            self._find(
-                "ledger.wrong",
-                f"this is ledger {self.books.ledger[:12] or 'unknown'}, "
-                f"expected is {self.trust.ledger[:12]}",
-            )
-        for data in self.trust.checkpoints:
-            self._compare(data)
         found = self._findings
         return Report(
             "contradicted" if found.contradicts and size else "supported" if size else "not shown",
@@ -111,6 +109,20 @@ class Auditor:
             found.kept,
             found.more,
         )
+
+    def _conclude(self) -> None:
+        """What only the whole log shows: that it is the right one, and all of it."""
+        size = self._frontier.size
+        if size == 0:
+            self._find("evidence.empty", "there is nothing to verify")
+        elif self.trust.ledger and self.trust.ledger != self.books.ledger:
+            self._find(
+                "ledger.wrong",
+                f"this is ledger {self.books.ledger[:12] or 'unknown'}, "
+                f"expected is {self.trust.ledger[:12]}",
+            )
+        for data in self.trust.checkpoints:
+            self._compare(data)
 
     def add(self, findings: Iterable[Finding]) -> None:
         """Findings from elsewhere that belong into the same report."""

@@ -6,18 +6,21 @@ a difference means that somebody or something wrote where only the ledger writes
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
-from ..custody.books import Books
+from ..custody.books import Books, Lot
 from ..findings import Finding
 from ..words import mass
 
 __all__ = ["compare"]
 
 
-def compare(replayed: Books, tables: Books) -> Iterator[Finding]:
-    """Findings ``books.drift`` for each row in which the tables differ from the replay."""
-    yield from _lots(replayed, tables)
+def compare(replayed: Books, tables: Books, lots: Iterable[Lot]) -> Iterator[Finding]:
+    """Findings ``books.drift`` for each row in which the tables differ from the replay.
+
+    `lots` are the lots of the tables, one by one; `tables` everything else in them.
+    """
+    yield from _lots(replayed, lots)
     pairs: tuple[tuple[str, Mapping[str, object], Mapping[str, object]], ...] = (
         ("party", replayed.parties, tables.parties),
         ("key", replayed.keys, tables.keys),
@@ -38,22 +41,23 @@ def _settings(books: Books) -> dict[str, object]:
     }
 
 
-def _lots(replayed: Books, tables: Books) -> Iterator[Finding]:
-    for name in sorted(replayed.lots.keys() | tables.lots.keys()):
-        right, found = replayed.lots.get(name), tables.lots.get(name)
-        if right == found:
-            continue
+def _lots(replayed: Books, lots: Iterable[Lot]) -> Iterator[Finding]:
+    count = 0
+    for found in lots:
+        right = replayed.lots.get(found.lot)
         if right is None:
-            yield _drift(f"the tables hold lot {name}, the log does not", name)
-        elif found is None:
-            yield _drift(f"the log holds lot {name}, the tables do not", name)
-        else:
+            yield _drift(f"the tables hold lot {found.lot}, the log does not", found.lot)
+            continue
+        count += 1
+        if right != found:
             yield _drift(
-                f"lot {name}: the log says {mass(right.amount.mass)} with {right.holder} "
+                f"lot {found.lot}: the log says {mass(right.amount.mass)} with {right.holder} "
                 f"({right.state}), the tables say {mass(found.amount.mass)} with "
                 f"{found.holder} ({found.state})",
-                name,
+                found.lot,
             )
+    if count < len(replayed.lots):
+        yield _drift(f"the log holds {len(replayed.lots)} lots, the tables {count} of them")
 
 
 def _drift(message: str, lot: str = "") -> Finding:

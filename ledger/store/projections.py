@@ -107,10 +107,9 @@ def load(connection: Connection, needs: Needs) -> LoadedBooks:
 
 
 def load_all(connection: Connection) -> LoadedBooks:
-    """The books as the tables have them, all of them; for comparing."""
+    """The books as the tables have them, but for the lots: see `lots`."""
     books = LoadedBooks()
     execute = connection.exec_driver_sql
-    books.lots = {d.lot: d for d in (_lot.decode(r[0]) for r in execute("SELECT doc FROM lot"))}
     books.parties = {
         d.party: d for d in (_party.decode(r[0]) for r in execute("SELECT doc FROM party"))
     }
