@@ -296,6 +296,11 @@ def test_a_value_without_a_spelling_is_refused_by_name(value: Any, code: str) ->
     assert caught.value.code == code
 
 
+def test_a_refused_value_is_named_by_its_type() -> None:
+    with pytest.raises(MalformedError, match="tuple"):
+        canonical.encode({"a": [(1, 2)]})
+
+
 def test_a_foreign_type_that_passes_for_a_value_is_refused() -> None:
     """Nothing is wrong with the bytes; but what is read back would not be what was given."""
 

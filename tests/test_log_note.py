@@ -307,6 +307,7 @@ def test_a_key_reads_back_from_its_text() -> None:
     again = note.Signer.parse(MINE.skey)
     assert (again.verifier, again.skey) == (MINE.verifier, MINE.skey)
     assert again.sign(b"x") == MINE.sign(b"x")
+    assert again.seed == bytes([1]) * 32
     assert re.fullmatch(r"PRIVATE\+KEY\+mine-1\+[0-9a-f]{8}\+[A-Za-z0-9+/]{44}", MINE.skey)
 
 

@@ -79,6 +79,70 @@ def test_making_the_vectors_again_changes_nothing() -> None:
     assert [path for path in made if made[path] != found[path]] == []
 
 
+def example(page: str) -> str:
+    """The first thing drawn on a page of the specs."""
+    return (VECTORS.parent / page).read_text("utf-8").split("```")[1].removeprefix("\n")
+
+
+def text_of(vector: str) -> str:
+    text = json.loads((VECTORS / vector).read_bytes())["text"]
+    assert isinstance(text, str)
+    return text
+
+
+def test_the_examples_in_the_specs_are_true() -> None:
+    canonical.check(example("canonical.md").removesuffix("\n").encode())
+    assert example("notes.md") == text_of("note/good-two-signatures.json")
+    assert example("checkpoints.md") == text_of("checkpoint/good-size-70000.json")
+    leaves = [reference.leaf(b"entry %d" % i) for i in range(4)]
+    left, right, root = (reference.mth(each) for each in (leaves[:2], leaves[2:], leaves))
+    drawn = re.findall(r"[0-9a-f]{8}(?=\.\.\.)", example("merkle.md"))
+    assert drawn == [each.hex()[:8] for each in (*leaves, left, right, root)]
+    assert reference.path(2, leaves) == [leaves[3], left]
+    assert reference.proof(3, leaves) == [leaves[2], leaves[3], left]
+
+
+def test_the_specs_list_every_encoding_of_small_order() -> None:
+    page = (VECTORS.parent / "notes.md").read_text("utf-8")
+    listed = [bytes.fromhex(each) for each in re.findall(r"\b[0-9a-f]{64}\b", page)]
+    refused = {
+        case["public_key"]
+        for path in (VECTORS / "ed25519").glob("admit-small-order-*.json")
+        for case in [json.loads(path.read_bytes())]
+    }
+    assert {(each[:31] + bytes([each[31] | top])).hex() for each in listed for top in (0, 128)} == (
+        refused
+    )
+
+
+@pytest.mark.parametrize("page", ["canonical.md", "merkle.md", "notes.md", "checkpoints.md"])
+def test_every_code_of_a_vector_is_explained_in_the_specs(page: str) -> None:
+    """And every code that a page explains is one that the room raises."""
+    room = VECTORS.parent.parent / "ledger" / "log"
+    source = "".join(path.read_text("utf-8") for path in sorted(room.glob("*.py")))
+    text = (VECTORS.parent / page).read_text("utf-8")
+    explained = set(
+        re.findall(r"`((?:canonical|proof|note|checkpoint|key|signature)\.[a-z0-9-]+)`", text)
+    )
+    for code in explained:
+        subject, _, what = code.partition(".")
+        assert f'"{code}"' in source or f'code=f"{{what}}.{what}"' in source, (subject, code)
+    rooms = {
+        "canonical.md": ["canonical"],
+        "merkle.md": ["merkle"],
+        "notes.md": ["note", "ed25519"],
+        "checkpoints.md": ["checkpoint"],
+    }
+    used = {
+        json.loads(path.read_bytes()).get("error")
+        for folder in rooms[page]
+        for path in (VECTORS / folder).glob("*.json")
+    } - {None}
+    if page == "checkpoints.md":
+        used = {code for code in used if not code.startswith("signature.")}
+    assert used <= explained
+
+
 @pytest.mark.parametrize("room", ["canonical", "ed25519", "merkle", "note", "checkpoint"])
 def test_a_vector_is_named_good_or_after_its_mistake(room: str) -> None:
     paths = sorted((VECTORS / room).glob("*.json"))
