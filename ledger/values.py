@@ -79,16 +79,27 @@ KeyName = Annotated[
     str, msgspec.Meta(pattern=_whole(rf"{_ID}(?:/{_ID})?"), description="party, or party/device")
 ]
 EventId = Annotated[
-    str, msgspec.Meta(pattern=_whole(r"[0-9a-f]{64}"), description="event id, 64 hex digits")
+    str,
+    msgspec.Meta(
+        pattern=_whole(r"[0-9a-f]{64}"),
+        description="event id, 64 hex digits",
+        extra={"words": "event"},
+    ),
 ]
 Digest = Annotated[
-    str, msgspec.Meta(pattern=_whole(r"[0-9a-f]{64}"), description="SHA-256, 64 hex digits")
+    str,
+    msgspec.Meta(
+        pattern=_whole(r"[0-9a-f]{64}"),
+        description="SHA-256, 64 hex digits",
+        extra={"words": "digest"},
+    ),
 ]
 Vkey = Annotated[
     str,
     msgspec.Meta(
         pattern=_whole(rf"{_ID}(?:/{_ID}){{0,4}}\+[0-9a-f]{{8}}\+[A-Za-z0-9+/]{{44}}"),
         description="public key, NAME+ID+BASE64",
+        extra={"words": "vkey"},
     ),
 ]
 Subject = Annotated[
@@ -109,7 +120,8 @@ Country = Annotated[
     str, msgspec.Meta(pattern=_whole(r"[A-Z]{2}"), description="country, ISO 3166-1 alpha-2")
 ]
 
-# `extra["words"]` names the grammar of `ledger.words` that people type this value in.
+# `extra["words"]` names the grammar that people type a value in: one of `ledger.words`, or
+# for event ids, digests and keys one that the command knows (a short id, a file, a name).
 Time = Annotated[
     str,
     msgspec.Meta(
