@@ -23,7 +23,7 @@ Reasons for the list: specs/decisions/0003-effects.md.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import msgspec
 
@@ -231,13 +231,14 @@ class Arrive(msgspec.Struct, frozen=True):
 
 class Return(msgspec.Struct, frozen=True):
     """The lot is back with the giver: rejected by the taker, or cancelled by the giver.
-    Signed by: `by`, who is the one or the other.
+    Signed by: `by`, who is the one that `side` says.
     """
 
     lot: str
     dispatch: str
     by: str
     reason: str
+    side: Literal["giver", "taker"]
 
 
 class Hold(msgspec.Struct, frozen=True):

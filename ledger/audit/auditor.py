@@ -2,7 +2,7 @@
 
 For each entry, in order:
 
- 1. the bytes are canonical and of a known form               entry.malformed, event.*
+ 1. the bytes are canonical and of a known form               canonical.*, event.*
  2. leaf hash and chain are what the source said              entry.leaf-mismatch, .chain-broken
  3. a statement's events are those that its note covers       statement.*
  4. the note is about this ledger, and about its own past     statement.wrong-ledger, .seen-*

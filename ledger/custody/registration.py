@@ -40,6 +40,7 @@ from ..errors import LedgerError, MalformedError, SignatureError
 from ..events import GOVERNANCE, Event, decode, effects_of, event_id
 from ..findings import Finding
 from ..log import note
+from ..values import MAX_INTEGER
 from ..words import mass as in_words
 from .books import Books, Key, key_ref, public_part
 from .measurement import Difference
@@ -239,7 +240,7 @@ def _signers(
                 else None,
             )
         if party != GOVERNANCE:
-            yield from _within_mass(books, case, one, party)
+            yield from _within_mass(books, case, one, party, recorded_at)
 
 
 def _governed(books: Books, case: Case, one: Prepared) -> str:
@@ -294,9 +295,13 @@ def _unfit(key: Key, event_type: str, recorded_at: str) -> str:
     return ""
 
 
-def _within_mass(books: Books, case: Case, one: Prepared, party: str) -> Iterable[Finding]:
-    """At least one signing key of the party may move masses this large."""
-    keys = [key for key in _keys_of(books, case, party) if not key.revoked]
+def _within_mass(
+    books: Books, case: Case, one: Prepared, party: str, recorded_at: str
+) -> Iterable[Finding]:
+    """At least one key of the party that may sign this type now may move masses this large."""
+    keys = [
+        key for key in _keys_of(books, case, party) if not _unfit(key, case.event.type, recorded_at)
+    ]
     caps = [key.scope.max_mass for key in keys]
     if not caps or None in caps:
         return
@@ -397,6 +402,13 @@ def _sums(books: Books, case: Case) -> Iterable[Finding]:
             yield Finding(
                 code="mass.empty",
                 message=f"lot {lot_id} would begin with 0 mg",
+                subject=f"lot:{lot_id}",
+            )
+        elif lot.amount.mass > MAX_INTEGER:
+            yield Finding(
+                code="mass.too-large",
+                message=f"lot {lot_id} would hold {lot.amount.mass} mg, "
+                f"at most {MAX_INTEGER} mg can be written",
                 subject=f"lot:{lot_id}",
             )
         elif opened.mass is not None and opened.mass != lot.amount.mass:

@@ -1,7 +1,7 @@
 """What a statement must satisfy: the rules, written once, for the writer and the auditor.
 
 1. A rule is a function (books, effect, case) that yields findings; the table `RULES` at
-   the end says which rules bind which effect. It never changes anything.
+   the end says which rules bind which effect. It never changes the books.
 2. A finding of severity `error` means that the effect cannot be booked. The writer then
    refuses the whole statement; the auditor reports it and skips the effect.
 3. Rules read effects, never event types, so a new event type cannot forget one.
@@ -397,16 +397,18 @@ def nothing_left(books: Books, effect: Close, case: Case) -> Iterator[Finding]:
 def water_is_there(books: Books, effect: Loss, case: Case) -> Iterator[Finding]:
     """Only water can dry off, within the tolerance of a process."""
     lot = books.lots.get(effect.lot)
-    if lot is None or effect.reason != "moisture" or lot.amount.dry is None:
+    if lot is None or effect.reason != "moisture":
         return
-    water = lot.amount.mass - lot.amount.dry
+    inside = sum(element.mass for element in lot.amount.contents or ())
+    water = lot.amount.mass - (inside if lot.amount.dry is None else lot.amount.dry)
     lost = lot.amount.mass if effect.mass is None else effect.mass
     limit = lot.amount.mass * tolerance(books.tolerances, "process") // BILLION
     if lost > water + limit:
         yield _lot(
             "mass.not-water",
             effect.lot,
-            f"lot {effect.lot} holds {in_words(water)} of water, {in_words(lost)} would dry off",
+            f"lot {effect.lot} holds at most {in_words(water)} of water, "
+            f"{in_words(lost)} would dry off",
         )
 
 
@@ -438,7 +440,14 @@ def measurable(books: Books, effect: Measure, case: Case) -> Iterator[Finding]:
 
 
 def known_party(books: Books, effect: Depart, case: Case) -> Iterator[Finding]:
-    """A lot is sent to somebody else, who is in the ledger and may act."""
+    """A lot is sent by its holder to somebody else, who is in the ledger and may act."""
+    lot = books.lots.get(effect.lot)
+    if lot is not None and effect.giver != lot.holder:
+        yield _lot(
+            "custody.not-giver",
+            effect.lot,
+            f"lot {effect.lot} is held by {lot.holder}, it would be sent by {effect.giver}",
+        )
     party = books.parties.get(effect.taker)
     if party is None:
         yield Finding(
@@ -460,12 +469,13 @@ def known_party(books: Books, effect: Depart, case: Case) -> Iterator[Finding]:
         )
 
 
-def not_on_hold(books: Books, effect: Depart, case: Case) -> Iterator[Finding]:
-    """A lot on hold stays where it is."""
-    lot = books.lots.get(effect.lot)
+def not_on_hold(books: Books, effect: Depart | Flow, case: Case) -> Iterator[Finding]:
+    """A lot on hold stays where it is, and goes into no other."""
+    lot_id = effect.source if isinstance(effect, Flow) else effect.lot
+    lot = books.lots.get(lot_id)
     if lot is not None and lot.holds:
         by, reason = lot.holds[0]
-        yield _lot("lot.on-hold", effect.lot, f"lot {effect.lot} is held back by {by}: {reason}")
+        yield _lot("lot.on-hold", lot_id, f"lot {lot_id} is held back by {by}: {reason}")
 
 
 def in_transit(books: Books, effect: Arrive | Return, case: Case) -> Iterator[Finding]:
@@ -502,13 +512,15 @@ def in_transit(books: Books, effect: Arrive | Return, case: Case) -> Iterator[Fi
                 f"lot {effect.lot} comes from {lot.holder}, not from {effect.giver}",
             )
         yield from measurable(books, effect.measure, case)
-    elif effect.by not in (lot.taker, lot.holder) or effect.by not in case.named:
-        yield _lot(
-            "custody.not-taker",
-            effect.lot,
-            f"lot {effect.lot} travels from {lot.holder} to {lot.taker}; "
-            f"{effect.by} cannot send it back",
-        )
+    else:
+        expected = lot.taker if effect.side == "taker" else lot.holder
+        if effect.by != expected or effect.by not in case.named:
+            yield _lot(
+                f"custody.not-{effect.side}",
+                effect.lot,
+                f"lot {effect.lot} travels from {lot.holder} to {lot.taker}; "
+                f"{effect.by} cannot send it back",
+            )
 
 
 def may_hold(books: Books, effect: Hold | Release, case: Case) -> Iterator[Finding]:
@@ -518,7 +530,7 @@ def may_hold(books: Books, effect: Hold | Release, case: Case) -> Iterator[Findi
         yield _lot("lot.unknown", effect.lot, f"no lot {effect.lot} here")
         return
     if isinstance(effect, Release):
-        if effect.by not in {by for by, _ in lot.holds}:
+        if effect.by not in {by for by, _ in lot.holds} or effect.by not in case.named:
             yield _lot(
                 "lot.not-on-hold",
                 effect.lot,
@@ -526,11 +538,12 @@ def may_hold(books: Books, effect: Hold | Release, case: Case) -> Iterator[Findi
             )
         return
     party = books.parties.get(effect.by)
-    if lot.holder != effect.by and not (party and HOLD_ROLES.intersection(party.roles)):
+    may = lot.holder == effect.by or (party and HOLD_ROLES.intersection(party.roles))
+    if not may or effect.by not in case.named:
         yield _lot(
             "custody.not-holder",
             effect.lot,
-            f"lot {effect.lot} is held by {lot.holder}; {effect.by} is no authority",
+            f"lot {effect.lot} is held by {lot.holder}; {effect.by} cannot hold it back",
         )
 
 
@@ -572,7 +585,7 @@ RULES: dict[type[Effect], tuple[Rule, ...]] = {
     Revoke: (revoke,),
     Open: (open_lot,),
     Gain: (filled_here, gain),
-    Flow: (holder_signs, filled_here, enough, nothing_created),
+    Flow: (holder_signs, not_on_hold, filled_here, enough, nothing_created),
     Loss: (holder_signs, enough, nothing_created, water_is_there),
     Close: (holder_signs, nothing_left),
     Measure: (holder_signs, measurable),

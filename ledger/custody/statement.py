@@ -45,7 +45,7 @@ MAX_EVENTS = 4_096
 """Events under one set of signatures."""
 
 _HEX = "[0-9a-f]{64}"
-_SIZE = "0|[1-9][0-9]{0,15}"
+_SIZE = "[1-9][0-9]{0,15}"
 _TEXT = re.compile(
     rf"oretrail/statement/v1\nledger ({_HEX})\nevents ([1-9][0-9]{{0,3}}) ({_HEX})\n"
     rf"(?:seen ({_SIZE}) ({_HEX})\n)?",

@@ -98,6 +98,11 @@ class LossLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
     mass: Mass
     contents: tuple[Content, ...] | None = None
 
+    def __post_init__(self) -> None:
+        """Water holds none of what is tracked."""
+        if self.reason == "moisture" and self.contents is not None:
+            raise ValueError("moisture takes no contents with it")
+
     def effect(self, lot: str) -> Loss:
         """The loss, out of `lot`."""
         contents = () if self.reason == "moisture" else self.contents

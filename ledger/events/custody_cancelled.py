@@ -26,4 +26,4 @@ class CustodyCancelled(Event, frozen=True, kw_only=True, tag="custody.cancelled"
     def effects(self) -> Iterator[Effect]:
         """Each lot is back with its sender."""
         for lot in self.lots:
-            yield Return(lot, self.dispatch, self.by, self.reason)
+            yield Return(lot, self.dispatch, self.by, self.reason, "giver")

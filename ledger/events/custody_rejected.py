@@ -26,4 +26,4 @@ class CustodyRejected(Event, frozen=True, kw_only=True, tag="custody.rejected"):
     def effects(self) -> Iterator[Effect]:
         """Each lot is back with its sender."""
         for lot in self.lots:
-            yield Return(lot, self.dispatch, self.by, self.reason)
+            yield Return(lot, self.dispatch, self.by, self.reason, "taker")

@@ -15,7 +15,8 @@ class PolicyAdopted(Event, frozen=True, kw_only=True, tag="policy.adopted"):
     """Tolerances within which a new measurement only re-scales a lot.
 
     Names are instruments and legs (`hand-scale`, `weighbridge`, `reception`, `assay`,
-    `process`); `default` serves the rest. Never the measured party's own choice.
+    `process`). What was adopted before is gone; a name not given here has the tolerance
+    of the built-in table, and one that is not in the table either that of `default`.
     """
 
     command: ClassVar[str] = "policy adopt"
@@ -26,5 +27,5 @@ class PolicyAdopted(Event, frozen=True, kw_only=True, tag="policy.adopted"):
     ]
 
     def effects(self) -> Iterator[Effect]:
-        """The named tolerances replace the ones before."""
+        """These tolerances replace all that were adopted before."""
         yield Adopt(tuple((line.name, line.tolerance) for line in self.tolerances))
