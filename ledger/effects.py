@@ -30,12 +30,15 @@ import msgspec
 from .values import Content, Grade, Origin
 
 __all__ = [
+    "Account",
     "Adopt",
     "Admit",
     "Arrive",
     "Authorize",
     "Claim",
     "Close",
+    "Credit",
+    "Debit",
     "Depart",
     "Effect",
     "Flow",
@@ -48,8 +51,10 @@ __all__ = [
     "Release",
     "Return",
     "Revoke",
+    "Rotate",
     "Scope",
     "Suspend",
+    "Void",
     "lots_changed",
     "lots_named",
     "lots_opened",
@@ -73,7 +78,7 @@ class Scope(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fiel
 
 class Govern(msgspec.Struct, frozen=True):
     """A ledger begins, or its governance changes. Signed by: the threshold of these keys,
-    and of the ones before them. `keys` and `log_key` are vkeys.
+    and of the ones before them. `keys` and `log_key` are vkeys; `version` counts the changes.
     """
 
     keys: tuple[str, ...]
@@ -81,6 +86,7 @@ class Govern(msgspec.Struct, frozen=True):
     log_key: str
     origin: str
     demo: bool = False
+    version: int = 0
 
 
 class Adopt(msgspec.Struct, frozen=True):
@@ -90,11 +96,17 @@ class Adopt(msgspec.Struct, frozen=True):
 
 
 class Admit(msgspec.Struct, frozen=True):
-    """A party may act in these roles. Signed by: governance."""
+    """A party may act in these roles. Signed by: governance.
+
+    `next` commits to the key that may follow the controlling one, `recovery` is the vkey
+    that may replace it together with governance.
+    """
 
     party: str
     roles: tuple[str, ...]
     facts: dict[str, Any] = {}
+    next: str = ""
+    recovery: str = ""
 
 
 class Suspend(msgspec.Struct, frozen=True):
@@ -114,12 +126,29 @@ class Authorize(msgspec.Struct, frozen=True):
     scope: Scope = Scope()
 
 
+class Rotate(msgspec.Struct, frozen=True):
+    """A new controlling key takes the place of the old one. Signed by: the new key, which the
+    party committed to beforehand; or governance and the recovery key (`recovered`).
+
+    The old key alone cannot do it, so whoever stole it cannot rotate the owner out.
+    """
+
+    party: str
+    key: str
+    next: str = ""
+    recovered: bool = False
+
+
 class Revoke(msgspec.Struct, frozen=True):
-    """A key signs no longer, from this entry on. Signed by: the party or governance."""
+    """A key signs no longer, from this entry on. Signed by: the party or governance.
+
+    `disputed_from` marks what the party signed from that index on; it removes nothing.
+    """
 
     party: str
     key: str
     reason: str = ""
+    disputed_from: int | None = None
 
 
 # --- mass ------------------------------------------------------------------------------
@@ -207,6 +236,56 @@ class Measure(msgspec.Struct, frozen=True):
     grades: tuple[Grade, ...] = ()
 
 
+class Void(msgspec.Struct, frozen=True):
+    """The lot is as it was before `event`, its last one. Signed by: holder.
+
+    `lots` is how many lots the event touched: all of them are voided, or none.
+    """
+
+    lot: str
+    event: str
+    lots: int
+
+
+# --- claims on mass that is not followed -----------------------------------------------
+
+
+class Account(msgspec.Struct, frozen=True):
+    """A balance account begins: mass balance, or book and claim. Signed by: holder.
+
+    It counts claims on `element`, in milligrams, for one period; what is left over at its
+    end expires, unless it is carried over into the next period's account.
+    """
+
+    account: str
+    holder: str
+    element: str
+    model: str
+    begins: str
+    ends: str
+
+
+class Credit(msgspec.Struct, frozen=True):
+    """Claims come in: a lot's content, once, or what the account before it carries over.
+    Signed by: holder of the account, who holds the lot; the lot's own model degrades.
+    """
+
+    account: str
+    mass: int
+    lot: str = ""
+    carried: str = ""
+
+
+class Debit(msgspec.Struct, frozen=True):
+    """Claims go out: to a lot, whose model degrades, or sold (`lot` empty).
+    Signed by: holder of the account.
+    """
+
+    account: str
+    mass: int
+    lot: str = ""
+
+
 # --- custody ---------------------------------------------------------------------------
 
 
@@ -265,6 +344,8 @@ class Claim(msgspec.Struct, frozen=True):
 
     `subject` is ``kind:id``. `first`: nobody may have claimed this kind of it before
     (a site is registered once). A lot, site or party that is spoken of must be known.
+    `own`: only whoever registered the subject may say this. `follows`: the statuses of the
+    subject that this one may come after.
     """
 
     subject: str
@@ -272,11 +353,14 @@ class Claim(msgspec.Struct, frozen=True):
     status: str
     facts: dict[str, Any] = {}
     first: bool = False
+    own: bool = False
+    follows: tuple[str, ...] = ()
 
 
 Effect: TypeAlias = (
-    Govern | Adopt | Admit | Suspend | Authorize | Revoke
-    | Open | Gain | Flow | Loss | Close | Measure
+    Govern | Adopt | Admit | Suspend | Authorize | Rotate | Revoke
+    | Open | Gain | Flow | Loss | Close | Measure | Void
+    | Account | Credit | Debit
     | Depart | Arrive | Return | Hold | Release
     | Claim
 )  # fmt: skip
@@ -311,5 +395,7 @@ def _touched(effects: tuple[Effect, ...]) -> Iterator[str]:
         if isinstance(effect, Flow):
             yield effect.source
             yield effect.target
-        elif isinstance(effect, Gain | Loss | Close | Measure | Depart | Arrive | Return):
+        elif isinstance(
+            effect, Gain | Loss | Close | Measure | Void | Depart | Arrive | Return
+        ) or (isinstance(effect, Credit | Debit) and effect.lot):
             yield effect.lot

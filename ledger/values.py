@@ -105,7 +105,9 @@ Vkey = Annotated[
 Subject = Annotated[
     str,
     msgspec.Meta(
-        pattern=_whole(rf"(?:certificate|event|ledger|lot|party|site|tags):{_ID}"),
+        pattern=_whole(
+            rf"(?:account|audit|certificate|event|incident|ledger|lot|party|risk|site|tags):{_ID}"
+        ),
         description="kind:id, such as lot:GIH-1",
     ),
 ]

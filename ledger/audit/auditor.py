@@ -100,7 +100,7 @@ class Auditor:
         size = self._frontier.size
         found = self._findings
         return Report(
-            "contradicted" if found.contradicts and size else "supported" if size else "not shown",
+            "contradicted" if found.contradicts else "supported" if size else "not shown",
             self.books.ledger,
             size,
             self._frontier.root().hex(),
@@ -114,7 +114,15 @@ class Auditor:
         """What only the whole log shows: that it is the right one, and all of it."""
         size = self._frontier.size
         if size == 0:
-            self._find("evidence.empty", "there is nothing to verify")
+            self._findings.add(
+                [
+                    Finding(
+                        code="evidence.empty",
+                        severity="major",
+                        message="there is nothing to verify",
+                    )
+                ]
+            )
         elif self.trust.ledger and self.trust.ledger != self.books.ledger:
             self._find(
                 "ledger.wrong",

@@ -12,18 +12,21 @@ changes nothing here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
 from typing import Any, Literal
 
 import msgspec
 
 from ..effects import (
+    Account,
     Admit,
     Adopt,
     Arrive,
     Authorize,
     Claim,
     Close,
+    Credit,
+    Debit,
     Depart,
     Effect,
     Flow,
@@ -36,8 +39,10 @@ from ..effects import (
     Release,
     Return,
     Revoke,
+    Rotate,
     Scope,
     Suspend,
+    Void,
 )
 from .amount import Amount
 from .measurement import Difference, measured
@@ -80,7 +85,9 @@ class Lot(msgspec.Struct, frozen=True, array_like=True):
 
     `head` is the id of the last event that changed it, `opened` of the first. In transit,
     `taker`, `dispatch` and `sent` say to whom, by which event, at what weight. `model` is
-    an index into `MODELS`; `holds` are (party, reason).
+    an index into `MODELS`; `holds` are (party, reason). `undo` is the lot as it was before
+    its head, packed (empty: the head opened it; None: the head cannot be voided), and
+    `peers` how many lots the head touched.
     """
 
     lot: str
@@ -96,48 +103,74 @@ class Lot(msgspec.Struct, frozen=True, array_like=True):
     sent: int = 0
     model: int = 0
     holds: tuple[tuple[str, str], ...] = ()
+    undo: bytes | None = None
+    peers: int = 0
+
+
+_pack = msgspec.msgpack.Encoder().encode
+_unpack = msgspec.msgpack.Decoder(Lot).decode
 
 
 class Party(msgspec.Struct, frozen=True, array_like=True):
-    """A party, its roles and facts, and why it is suspended, if it is."""
+    """A party, its roles and facts, why it is suspended, if it is, and which key may come
+    next (a commitment) or recover it (a vkey).
+    """
 
     party: str
     roles: tuple[str, ...]
     facts: dict[str, Any]
     suspended: str = ""
+    next: str = ""
+    recovery: str = ""
 
 
 class Key(msgspec.Struct, frozen=True, array_like=True):
-    """A public key (vkey) and what it may sign; revoked keys stay known."""
+    """A public key (vkey) and what it may sign; revoked keys stay known.
+
+    `disputed_from`: what it signed from that index on is marked as disputed.
+    """
 
     vkey: str
     party: str
     scope: Scope = Scope()
     revoked: bool = False
+    disputed_from: int | None = None
+    recovery: bool = False
 
     @property
     def controls(self) -> bool:
-        """Whether this is the party's own key rather than a device's."""
+        """Whether this is the party's own key rather than a device's or for recovery."""
         return self.vkey.split("+", 1)[0] == self.party
 
 
 class Governance(msgspec.Struct, frozen=True, array_like=True):
-    """Who governs: vkeys and how many must sign, the log's key and origin."""
+    """Who governs: vkeys and how many must sign, the log's key and origin.
+
+    `log_keys` are all that ever signed checkpoints, the present one last; `all_keys` all
+    that ever governed.
+    """
 
     keys: tuple[str, ...]
     threshold: int
     log_key: str
     origin: str
     demo: bool
+    version: int = 0
+    log_keys: tuple[str, ...] = ()
+    all_keys: tuple[str, ...] = ()
 
 
 class Registered(msgspec.Struct, frozen=True, array_like=True):
-    """Something that is registered once: a site, a series of tags, a certificate."""
+    """Something that is registered once: a site, a certificate, an incident, an account.
+
+    `status` is the last that was said of it in the same kind of claim.
+    """
 
     subject: str
     kind: str
     by: str
     facts: dict[str, Any]
+    status: str = ""
 
 
 class _Opening(msgspec.Struct):
@@ -176,8 +209,18 @@ class Books:
         """Carry out one effect; what was measured beyond tolerance is returned."""
         return _APPLY[type(effect)](self, event_id, by, effect) or []
 
-    def finish(self, event_id: str, changed: frozenset[str]) -> None:
-        """An event is done: its lots have it as their head, new ones get their model."""
+    def finish(
+        self,
+        event_id: str,
+        changed: frozenset[str],
+        before: Mapping[str, Lot] | None = None,
+    ) -> None:
+        """An event is done: its lots have it as their head, new ones get their model.
+
+        `before` are the lots as they were, if the event is one that can be voided.
+        """
+        opened = list(self._openings)
+        peers = len(opened) + len(changed)
         for lot_id, opening in self._openings.items():
             lot = self.lots[lot_id]
             basis = opening.effect.basis or ("wet" if "wet" in opening.basis else "dry")
@@ -190,21 +233,43 @@ class Books:
                 amount = msgspec.structs.replace(amount, pieces=opening.effect.pieces)
             model = _model(amount, opening.model, opening.effect.identity_kept)
             self.lots[lot_id] = msgspec.structs.replace(
-                lot, basis=basis, amount=amount, model=model
+                lot,
+                basis=basis,
+                amount=amount,
+                model=model,
+                undo=None if before is None else b"",
+                peers=peers,
             )
         self._openings.clear()
         for lot_id in changed:
             found = self.lots.get(lot_id)
-            if found is not None:
-                state = "closed" if found.amount.empty else found.state
-                self.lots[lot_id] = msgspec.structs.replace(found, head=event_id, state=state)
+            if found is None:
+                continue
+            was = None if before is None else before.get(lot_id)
+            self.lots[lot_id] = msgspec.structs.replace(
+                found,
+                head=event_id,
+                state="closed" if found.amount.empty else found.state,
+                undo=None if was is None else _pack(msgspec.structs.replace(was, undo=None)),
+                peers=peers,
+            )
 
     # --- who may act -------------------------------------------------------------------
 
     def _govern(self, event_id: str, by: str, effect: Govern) -> None:
         self.ledger = self.ledger or event_id
+        before = self.governance.log_keys if self.governance else ()
+        log_keys = (*(key for key in before if key != effect.log_key), effect.log_key)
+        ever = {*effect.keys, *(self.governance.all_keys if self.governance else ())}
         self.governance = Governance(
-            effect.keys, effect.threshold, effect.log_key, effect.origin, effect.demo
+            effect.keys,
+            effect.threshold,
+            effect.log_key,
+            effect.origin,
+            effect.demo,
+            effect.version,
+            log_keys,
+            tuple(sorted(ever)),
         )
         for vkey in (*effect.keys, effect.log_key):
             self.publics[public_part(vkey)] = vkey
@@ -213,7 +278,12 @@ class Books:
         self.tolerances = dict(effect.tolerances)
 
     def _admit(self, event_id: str, by: str, effect: Admit) -> None:
-        self.parties[effect.party] = Party(effect.party, effect.roles, effect.facts)
+        self.parties[effect.party] = Party(
+            effect.party, effect.roles, effect.facts, "", effect.next, effect.recovery
+        )
+        if effect.recovery:
+            self.keys[key_ref(effect.recovery)] = Key(effect.recovery, effect.party, recovery=True)
+            self.publics[public_part(effect.recovery)] = effect.recovery
 
     def _suspend(self, event_id: str, by: str, effect: Suspend) -> None:
         party = self.parties[effect.party]
@@ -225,7 +295,19 @@ class Books:
 
     def _revoke(self, event_id: str, by: str, effect: Revoke) -> None:
         ref = key_ref(effect.key)
-        self.keys[ref] = msgspec.structs.replace(self.keys[ref], revoked=True)
+        self.keys[ref] = msgspec.structs.replace(
+            self.keys[ref], revoked=True, disputed_from=effect.disputed_from
+        )
+
+    def _rotate(self, event_id: str, by: str, effect: Rotate) -> None:
+        for ref, key in list(self.keys.items()):
+            if key.party == effect.party and key.controls and not key.revoked:
+                self.keys[ref] = msgspec.structs.replace(key, revoked=True)
+        self.keys[key_ref(effect.key)] = Key(effect.key, effect.party)
+        self.publics[public_part(effect.key)] = effect.key
+        self.parties[effect.party] = msgspec.structs.replace(
+            self.parties[effect.party], next=effect.next
+        )
 
     # --- mass --------------------------------------------------------------------------
 
@@ -290,6 +372,55 @@ class Books:
         )
         return differences
 
+    def _void(self, event_id: str, by: str, effect: Void) -> None:
+        lot = self.lots[effect.lot]
+        before = _unpack(lot.undo) if lot.undo else None
+        if before is None:
+            amount = Amount(pieces=None)
+            self.lots[effect.lot] = msgspec.structs.replace(lot, amount=amount, state="closed")
+        else:
+            self.lots[effect.lot] = msgspec.structs.replace(before, head=lot.head, holds=lot.holds)
+
+    # --- claims on mass that is not followed -------------------------------------------
+
+    def _account(self, event_id: str, by: str, effect: Account) -> None:
+        facts = {
+            "element": effect.element,
+            "model": effect.model,
+            "begins": effect.begins,
+            "ends": effect.ends,
+            "balance": 0,
+        }
+        subject = f"account:{effect.account}"
+        self.register[subject] = Registered(subject, "account", by, facts, "open")
+
+    def _credit(self, event_id: str, by: str, effect: Credit) -> None:
+        account = self._booked(effect.account, effect.mass)
+        if effect.lot:
+            once = f"credit:{effect.lot}"
+            self.register[once] = Registered(once, "credit", by, {"account": effect.account})
+            self._degrade(effect.lot, account.facts["model"])
+        else:
+            before = self._booked(effect.carried, -effect.mass)
+            self.register[before.subject] = msgspec.structs.replace(before, status="closed")
+
+    def _debit(self, event_id: str, by: str, effect: Debit) -> None:
+        account = self._booked(effect.account, -effect.mass)
+        if effect.lot:
+            self._degrade(effect.lot, account.facts["model"])
+
+    def _booked(self, account: str, change: int) -> Registered:
+        found = self.register[f"account:{account}"]
+        facts = {**found.facts, "balance": found.facts["balance"] + change}
+        changed = msgspec.structs.replace(found, facts=facts)
+        self.register[found.subject] = changed
+        return changed
+
+    def _degrade(self, lot_id: str, model: str) -> None:
+        lot = self.lots[lot_id]
+        worse = max(lot.model, MODELS.index(model.replace("-", " ")))
+        self.lots[lot_id] = msgspec.structs.replace(lot, model=worse)
+
     # --- custody -----------------------------------------------------------------------
 
     def _depart(self, event_id: str, by: str, effect: Depart) -> list[Difference]:
@@ -330,10 +461,13 @@ class Books:
         self.lots[effect.lot] = msgspec.structs.replace(lot, holds=holds)
 
     def _claim(self, event_id: str, by: str, effect: Claim) -> None:
+        known = self.register.get(effect.subject)
         if effect.first:
             self.register[effect.subject] = Registered(
-                effect.subject, effect.kind, by, effect.facts
+                effect.subject, effect.kind, by, effect.facts, effect.status
             )
+        elif known is not None and known.kind == effect.kind:
+            self.register[effect.subject] = msgspec.structs.replace(known, status=effect.status)
 
 
 def _model(amount: Amount, inherited: int, identity_kept: bool) -> int:
@@ -356,6 +490,7 @@ _APPLY: dict[type[Effect], Callable[..., list[Difference] | None]] = {
     Admit: Books._admit,
     Suspend: Books._suspend,
     Authorize: Books._authorize,
+    Rotate: Books._rotate,
     Revoke: Books._revoke,
     Open: Books._open,
     Gain: Books._gain,
@@ -363,6 +498,10 @@ _APPLY: dict[type[Effect], Callable[..., list[Difference] | None]] = {
     Loss: Books._loss,
     Close: Books._close,
     Measure: Books._measure,
+    Void: Books._void,
+    Account: Books._account,
+    Credit: Books._credit,
+    Debit: Books._debit,
     Depart: Books._depart,
     Arrive: Books._arrive,
     Return: Books._return,

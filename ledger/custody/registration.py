@@ -18,10 +18,13 @@ from datetime import datetime, timedelta
 import msgspec
 
 from ..effects import (
+    Account,
     Admit,
     Arrive,
     Authorize,
     Claim,
+    Credit,
+    Debit,
     Depart,
     Effect,
     Flow,
@@ -31,8 +34,11 @@ from ..effects import (
     Loss,
     Measure,
     Open,
+    Return,
     Revoke,
+    Rotate,
     Suspend,
+    Void,
     lots_changed,
     lots_named,
 )
@@ -91,11 +97,17 @@ def needs(prepared: Sequence[Prepared], signatures: Iterable[note.Signature]) ->
         lots |= lots_named(one.effects)
         parties.update((one.event.by, *one.event.cosigners))
         for effect in one.effects:
-            if isinstance(effect, Admit | Suspend | Authorize | Revoke):
+            if isinstance(effect, Admit | Suspend | Authorize | Rotate | Revoke):
                 parties.add(effect.party)
-            if isinstance(effect, Authorize | Revoke):
+            if isinstance(effect, Admit) and effect.recovery:
+                publics.add(public_part(effect.recovery))
+            if isinstance(effect, Authorize | Rotate | Revoke):
                 keys.add(key_ref(effect.key))
                 publics.add(public_part(effect.key))
+            elif isinstance(effect, Govern):
+                publics.update(public_part(v) for v in (*effect.keys, effect.log_key))
+            elif isinstance(effect, Account | Credit | Debit):
+                subjects |= _accounts(effect)
             elif isinstance(effect, Depart):
                 parties.add(effect.taker)
             elif isinstance(effect, Hold):
@@ -116,6 +128,17 @@ def needs(prepared: Sequence[Prepared], signatures: Iterable[note.Signature]) ->
     )
 
 
+def _accounts(effect: Account | Credit | Debit) -> set[str]:
+    """The accounts an effect speaks of, and the mark that a lot was credited."""
+    subjects = {f"account:{effect.account}"}
+    if isinstance(effect, Credit):
+        if effect.carried:
+            subjects.add(f"account:{effect.carried}")
+        if effect.lot:
+            subjects.add(f"credit:{effect.lot}")
+    return subjects
+
+
 def _ref(signature: note.Signature) -> str:
     return f"{signature.name}+{signature.key_id.hex()}"
 
@@ -132,7 +155,7 @@ def signed_by(
     brought: dict[str, str] = {}
     for one in prepared:
         for effect in one.effects:
-            if isinstance(effect, Authorize):
+            if isinstance(effect, Authorize | Rotate):
                 brought[key_ref(effect.key)] = effect.key
             elif isinstance(effect, Govern):
                 brought |= {key_ref(vkey): vkey for vkey in effect.keys}
@@ -246,6 +269,13 @@ def _signers(
 def _governed(books: Books, case: Case, one: Prepared) -> str:
     """What keeps governance from having spoken, or nothing."""
     begins = [effect for effect in one.effects if isinstance(effect, Govern)]
+    for change in begins:
+        publics = {public_part(vkey) for vkey in change.keys if vkey in case.signed}
+        if len(publics) < change.threshold:
+            return (
+                f"governance.threshold-not-met {len(publics)} of the {change.threshold} "
+                "signatures of the new governance that are needed"
+            )
     if books.governance is None:
         return "" if begins else "genesis.missing the ledger does not begin with ledger.created"
     publics = {public_part(v) for v in books.governance.keys if v in case.signed}
@@ -265,6 +295,11 @@ def _party_signed(books: Books, case: Case, party: str, recorded_at: str) -> str
     if known.suspended:
         return f"party.suspended {party} is suspended: {known.suspended}"
     problem = f"statement.signer-missing {party} has not signed this statement"
+    if any(
+        isinstance(effect, Rotate) and effect.party == party and effect.key in case.signed
+        for effect in effects_of(case.event)
+    ):
+        return ""  # whether that key may come is for the rule on Rotate to say
     for key in _keys_of(books, case, party):
         trouble = _unfit(key, case.event.type, recorded_at)
         if not trouble:
@@ -275,7 +310,7 @@ def _party_signed(books: Books, case: Case, party: str, recorded_at: str) -> str
 
 def _keys_of(books: Books, case: Case, party: str) -> list[Key]:
     keys = (books.keys.get(key_ref(vkey)) for vkey in sorted(case.signed))
-    return [key for key in keys if key is not None and key.party == party]
+    return [k for k in keys if k is not None and k.party == party and not k.recovery]
 
 
 def _unfit(key: Key, event_type: str, recorded_at: str) -> str:
@@ -385,11 +420,16 @@ def _effects(
             # Only after an error that was reported above, when the books lack a lot.
             continue
         findings += [_difference(effect, difference) for difference in differences]
-        if isinstance(effect, Suspend | Authorize | Revoke | Admit | Govern):
+        if isinstance(effect, Suspend | Authorize | Rotate | Revoke | Admit | Govern):
             may_sign.clear()
     findings += _sums(books, case)
-    books.finish(one.event_id, one.changed)
+    lasting = any(isinstance(effect, _LASTING) for effect in one.effects)
+    books.finish(one.event_id, one.changed, None if lasting else case.before)
     return findings
+
+
+# What two parties have done together, or what undid something, is not undone by one.
+_LASTING = (Depart, Arrive, Return, Void, Credit, Debit)
 
 
 def _sums(books: Books, case: Case) -> Iterable[Finding]:

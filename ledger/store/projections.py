@@ -15,13 +15,17 @@ from sqlalchemy import Connection
 from ..custody.books import Books, Governance, Key, Lot, Party, Registered, public_part
 from ..custody.registration import Needs, Prepared
 from ..effects import (
+    Account,
     Admit,
     Adopt,
     Authorize,
     Claim,
+    Credit,
+    Debit,
     Gain,
     Govern,
     Revoke,
+    Rotate,
     Suspend,
     lots_named,
 )
@@ -129,7 +133,7 @@ def _load_settings(connection: Connection, books: Books) -> None:
     for name, doc in connection.exec_driver_sql("SELECT name, doc FROM setting"):
         if name == "governance":
             books.governance = _governance.decode(doc)
-            for vkey in (*books.governance.keys, books.governance.log_key):
+            for vkey in (*books.governance.all_keys, *books.governance.log_keys):
                 books.publics[public_part(vkey)] = vkey
         elif name == "tolerances":
             books.tolerances = _tolerances.decode(doc)
@@ -211,10 +215,12 @@ def subjects_of(one: Prepared) -> set[str]:
     for effect in one.effects:
         if isinstance(effect, Govern | Adopt):
             subjects.add("ledger")
-        elif isinstance(effect, Admit | Suspend | Authorize | Revoke):
+        elif isinstance(effect, Admit | Suspend | Authorize | Rotate | Revoke):
             subjects.add(f"party:{effect.party}")
         elif isinstance(effect, Claim):
             subjects.add(effect.subject)
+        elif isinstance(effect, Account | Credit | Debit):
+            subjects.add(f"account:{effect.account}")
         elif isinstance(effect, Gain) and effect.origin.site is not None:
             subjects.add(f"site:{effect.origin.site}")
     return subjects
