@@ -36,17 +36,16 @@ class CustodyReceived(Event, frozen=True, kw_only=True, tag="custody.received"):
         tuple[Received, ...],
         msgspec.Meta(min_length=1, max_length=512, description="lot,mass=...,basis=..."),
     ]
-    instrument: Annotated[Word, msgspec.Meta(description="leg or instrument of the policy")] = (
-        "reception"
-    )
+    instrument: Annotated[
+        Word | None, msgspec.Meta(description="leg or instrument of the policy, if not reception")
+    ] = None
     seals: Literal["intact", "broken", "none"] | None = None
 
     def effects(self) -> Iterator[Effect]:
         """Each lot arrives and is measured."""
         for got in self.lots:
-            measure = Measure(
-                got.lot, self.instrument, got.mass, got.basis, got.moisture, got.grades
-            )
+            leg = self.instrument or "reception"
+            measure = Measure(got.lot, leg, got.mass, got.basis, got.moisture, got.grades)
             yield Arrive(got.lot, self.dispatch, self.giver, self.by, measure)
             if self.seals is not None:
                 yield Claim(f"lot:{got.lot}", "seals", self.seals, {"dispatch": self.dispatch})
