@@ -34,6 +34,7 @@ __all__ = [
     "EventId",
     "Grade",
     "Id",
+    "Index",
     "KeyName",
     "Latitude",
     "Longitude",
@@ -152,6 +153,10 @@ Share = Annotated[
 ]
 Count = Annotated[
     int, msgspec.Meta(ge=1, le=MAX_INTEGER, description="count", extra={"words": "count"})
+]
+Index = Annotated[
+    int,
+    msgspec.Meta(ge=0, le=MAX_INTEGER, description="index in the log", extra={"words": "count"}),
 ]
 Latitude = Annotated[
     int,

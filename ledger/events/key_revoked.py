@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar
 import msgspec
 
 from ..effects import Effect, Revoke
-from ..values import Id, Text, Vkey
+from ..values import Id, Index, Text, Vkey
 from .base import Event
 
 
@@ -24,6 +24,10 @@ class KeyRevoked(Event, frozen=True, kw_only=True, tag="key.revoked"):
     key: Annotated[Vkey, msgspec.Meta(description="the public key")]
     reason: Annotated[Text, msgspec.Meta(description="why")]
 
+    disputed_from: Annotated[Index | None, msgspec.Meta(description="in doubt from there on")] = (
+        None
+    )
+
     def effects(self) -> Iterator[Effect]:
         """The key is revoked."""
-        yield Revoke(self.party, self.key, self.reason)
+        yield Revoke(self.party, self.key, self.reason, self.disputed_from)

@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar
 import msgspec
 
 from ..effects import Admit, Authorize, Effect
-from ..values import Country, Id, Text, Vkey, Word
+from ..values import Country, Digest, Id, Text, Vkey, Word
 from .base import Event
 
 
@@ -34,6 +34,12 @@ class PartyAdmitted(Event, frozen=True, kw_only=True, tag="party.admitted"):
     address: Annotated[Text | None, msgspec.Meta(description="registered address")] = None
     licence: Annotated[Text | None, msgspec.Meta(description="licence or register number")] = None
 
+    group: Annotated[Id | None, msgspec.Meta(description="corporate group it belongs to")] = None
+    next: Annotated[
+        Digest | None, msgspec.Meta(description="commitment to the key that may follow")
+    ] = None
+    recovery: Annotated[Vkey | None, msgspec.Meta(description="key that may recover it")] = None
+
     def effects(self) -> Iterator[Effect]:
         """The party may act, and its key may sign for it."""
         facts = {
@@ -41,6 +47,8 @@ class PartyAdmitted(Event, frozen=True, kw_only=True, tag="party.admitted"):
             "country": self.country,
             "address": self.address,
             "licence": self.licence,
+            "group": self.group,
         }
-        yield Admit(self.party, self.roles, {k: v for k, v in facts.items() if v is not None})
+        facts = {k: v for k, v in facts.items() if v is not None}
+        yield Admit(self.party, self.roles, facts, self.next or "", self.recovery or "")
         yield Authorize(self.party, self.key)
