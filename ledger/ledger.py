@@ -12,13 +12,14 @@ A statement enters whole or not at all; what is answered with a `Receipt` is dur
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from types import TracebackType
 
 import msgspec
 
+from .audit import checks
 from .audit.auditor import Auditor, Source, Trust
 from .audit.comparison import compare
 from .audit.report import Report
@@ -306,9 +307,13 @@ class Ledger:
         self,
         trust: Trust | None = None,
         progress: Callable[[int, int], None] | None = None,
+        policy: Mapping[str, Mapping[str, int]] | None = None,
     ) -> Report:
-        """Replay the whole log from its bytes, then compare the tables with it."""
-        auditor = Auditor(trust or Trust(self.id))
+        """Replay the whole log from its bytes, then compare the tables with it.
+
+        `policy` overrides thresholds of the plausibility checks: check -> threshold -> value.
+        """
+        auditor = Auditor(trust or Trust(self.id), checks=checks.load(policy))
         with self._reading() as connection:
             head = log.head(connection)
             for row in log.entries(connection):

@@ -27,10 +27,13 @@ import msgspec
 from ..custody.books import Books
 from ..custody.packed import PackedLots
 from ..custody.registration import Prepared, check, prepare, signed_by
+from ..custody.rules import Case
 from ..custody.statement import MAX_EVENTS, Header, Registration, decode_registration
+from ..effects import Effect
 from ..errors import LedgerError, MalformedError, SignatureError
 from ..findings import Finding
 from ..log import chain, checkpoint, merkle, note
+from .checks.base import Check, Seen
 from .report import Counts, Findings, Report
 
 __all__ = ["Auditor", "Source", "Trust"]
@@ -64,10 +67,16 @@ class Auditor:
         trust: Trust | None = None,
         books: Books | None = None,
         observe: Callable[[Sequence[int], Sequence[Prepared], Books], None] | None = None,
+        checks: Sequence[Check] = (),
     ) -> None:
         self.trust = trust or Trust()
         self.books = books or Books(PackedLots())
         self._observe = observe
+        self.checks = tuple(checks)
+        self._watchers: dict[type[Effect], list[Check]] = {}
+        for one in self.checks:
+            for kind in one.watches:
+                self._watchers.setdefault(kind, []).append(one)
         self._findings = Findings()
         self._frontier = merkle.Frontier()
         self._chain = chain.START
@@ -131,6 +140,8 @@ class Auditor:
             )
         for data in self.trust.checkpoints:
             self._compare(data)
+        for one in self.checks:
+            self._findings.add(one.conclude(self.books, self._recorded_at))
 
     def add(self, findings: Iterable[Finding]) -> None:
         """Findings from elsewhere that belong into the same report."""
@@ -211,7 +222,7 @@ class Auditor:
             signed = self._signatures(parsed[0], parsed[1], pending, prepared)
         if prepared:
             recorded_at = self._recorded_at or "2000-01-01T00:00:00Z"
-            found = check(self.books, prepared, signed, recorded_at, indexes)
+            found = check(self.books, prepared, signed, recorded_at, indexes, self._check_event)
             unsigned = {"statement.signer-missing", "key.no-possession"}
             self._findings.add(f for f in found if parsed is not None or f.code not in unsigned)
             if self._observe is not None:
@@ -225,6 +236,15 @@ class Auditor:
             )
         self._sizes.append(self._frontier.size)
         self._roots += self._frontier.root()
+
+    def _check_event(self, index: int, one: Prepared, case: Case) -> None:
+        """Let every plausibility check that watches this event's effects look at it."""
+        seen = Seen(index, self._recorded_at, one, case, self.books)
+        for kind in dict.fromkeys(type(effect) for effect in one.effects):
+            for watcher in self._watchers.get(kind, ()):
+                if seen.index != watcher.last_seen:
+                    watcher.last_seen = seen.index
+                    self._findings.add(watcher.observe(seen))
 
     def _parse(
         self, registration: Registration | None, pending: Sequence[Source]
@@ -322,8 +342,8 @@ class Auditor:
         if governance is None:
             return
         try:
-            verifier = note.Verifier.parse(governance.log_key)
-            kept = checkpoint.open(data, governance.origin, [verifier])
+            verifiers = [note.Verifier.parse(vkey) for vkey in governance.log_keys]
+            kept = checkpoint.open(data, governance.origin, verifiers)
         except (MalformedError, SignatureError) as error:
             self._find(error.code, f"a checkpoint of this ledger: {error}")
             return

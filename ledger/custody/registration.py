@@ -12,7 +12,7 @@ the log's own time, never by a claimed time.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
@@ -191,10 +191,12 @@ def check(
     signed: frozenset[str],
     recorded_at: str,
     indexes: Sequence[int],
+    observe: Callable[[int, Prepared, Case], None] | None = None,
 ) -> list[Finding]:
     """Judge the events of one statement in order and book what can be booked.
 
-    `indexes` are where the events stand, or would stand, in the log. Findings of
+    `indexes` are where the events stand, or would stand, in the log. `observe` is called
+    after each event, when the books are as it left them. Findings of
     severity error mean that the writer must throw these books away.
     """
     findings: list[Finding] = []
@@ -215,6 +217,8 @@ def check(
         findings += _shape(one)
         findings += _builds_on(books, one)
         findings += _effects(books, case, one, may_sign)
+        if observe is not None:
+            observe(index, one, case)
         at = (index,)
         findings[before:] = [
             msgspec.structs.replace(f, entries=at) if not f.entries else f
