@@ -23,7 +23,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from ..values import UNKNOWN, Content
+from ..values import MAX_INTEGER, UNKNOWN, Content
 
 __all__ = ["Amount", "Element", "Vector", "merged", "portion", "take_vector"]
 
@@ -248,10 +248,11 @@ class Amount(msgspec.Struct, frozen=True, array_like=True):
     def without_water(self, mass: int) -> Amount:
         """After losing `mass` of water: no dry matter and no contents went with it."""
         left = self.mass - mass
+        pieces = 0 if self.pieces is not None and not left else self.pieces
         return Amount(
             left,
             None if self.dry is None else min(self.dry, left),
-            self.pieces,
+            pieces,
             max(self.anchor - mass, 0),
             take_vector(self.origins, self.mass, left) if self.mass else (),
             self.contents,
@@ -266,7 +267,7 @@ class Amount(msgspec.Struct, frozen=True, array_like=True):
             self.mass + other.mass,
             None if self.dry is None or other.dry is None else self.dry + other.dry,
             None if self.pieces is None or other.pieces is None else self.pieces + other.pieces,
-            self.anchor + other.anchor,
+            min(self.anchor + other.anchor, MAX_INTEGER),
             merged((self.origins, other.origins)),
             contents,
         )
@@ -284,7 +285,7 @@ def _joined(ours: tuple[Element, ...], theirs: tuple[Element, ...]) -> tuple[Ele
         total[element.element] = Element(
             element.element,
             have.mass + element.mass,
-            have.anchor + element.anchor,
+            min(have.anchor + element.anchor, MAX_INTEGER),
             "mass" if by_mass else "element",
             merged((have.origins, element.origins)),
         )

@@ -345,9 +345,9 @@ class Books:
     def _fill(self, lot_id: str, part: Amount, basis: str, model: int) -> None:
         lot = self.lots[lot_id]
         opening = self._openings[lot_id]
+        amount = lot.amount + part if opening.basis else part
         opening.basis.add(basis)
         opening.model = max(opening.model, model)
-        amount = part if not lot.amount.mass else lot.amount + part
         self.lots[lot_id] = msgspec.structs.replace(lot, amount=amount)
 
     def _loss(self, event_id: str, by: str, effect: Loss) -> None:
@@ -399,7 +399,7 @@ class Books:
         if effect.lot:
             once = f"credit:{effect.lot}"
             self.register[once] = Registered(once, "credit", by, {"account": effect.account})
-            self._degrade(effect.lot, account.facts["model"])
+            self.degrade(effect.lot, account.facts["model"])
         else:
             before = self._booked(effect.carried, -effect.mass)
             self.register[before.subject] = msgspec.structs.replace(before, status="closed")
@@ -407,7 +407,7 @@ class Books:
     def _debit(self, event_id: str, by: str, effect: Debit) -> None:
         account = self._booked(effect.account, -effect.mass)
         if effect.lot:
-            self._degrade(effect.lot, account.facts["model"])
+            self.degrade(effect.lot, account.facts["model"])
 
     def _booked(self, account: str, change: int) -> Registered:
         found = self.register[f"account:{account}"]
@@ -416,7 +416,8 @@ class Books:
         self.register[found.subject] = changed
         return changed
 
-    def _degrade(self, lot_id: str, model: str) -> None:
+    def degrade(self, lot_id: str, model: str) -> None:
+        """A lot's chain-of-custody model is no better than this from here on."""
         lot = self.lots[lot_id]
         worse = max(lot.model, MODELS.index(model.replace("-", " ")))
         self.lots[lot_id] = msgspec.structs.replace(lot, model=worse)

@@ -17,7 +17,7 @@ from __future__ import annotations
 import msgspec
 
 from ..effects import Measure
-from ..values import BILLION, UNKNOWN, contained, dry_mass
+from ..values import BILLION, MAX_INTEGER, UNKNOWN, contained, dry_mass
 from .amount import Amount, Element, merged, portion, take_vector
 
 __all__ = ["DEFAULT_TOLERANCES", "Difference", "measured", "tolerance"]
@@ -62,11 +62,12 @@ def measured(
     """
     differences: list[Difference] = []
     result, new_basis = amount, basis
+    if measure.mass is None and measure.moisture is not None and basis == "wet":
+        # Another moisture at the same weight is another dry mass: compared like any weighing.
+        measure = msgspec.structs.replace(measure, mass=amount.mass, basis=basis)
     if measure.mass is not None:
         new_basis = measure.basis or basis
         result = _weighed(amount, basis, measure, new_basis, adopted, differences)
-    elif measure.moisture is not None and basis == "wet":
-        result = msgspec.structs.replace(amount, dry=dry_mass(amount.mass, basis, measure.moisture))
     if measure.grades and result.dry is not None:
         result = _assayed(result, measure, tolerance(adopted, "assay"), differences)
     return result, new_basis, differences
@@ -113,6 +114,7 @@ def _weighed(
         if short:
             differences.append(Difference("mass.shortfall", what, booked, found))
         anchor_mass = mass if short or not found else portion(anchor, mass, found)
+        anchor_mass = min(anchor_mass, MAX_INTEGER)  # watered much, it could not be written
         contents = _scaled(contents, found, booked, short)
     origins = take_vector(amount.origins, amount.mass, known) if amount.mass else ()
     unknown = mass - sum(m for _, m in origins)

@@ -61,6 +61,7 @@ from .mass import (
     nothing_created,
     nothing_left,
     open_lot,
+    room,
     voidable,
     water_is_there,
 )
@@ -77,8 +78,8 @@ RULES: dict[type[Effect], tuple[Rule, ...]] = {
     Rotate: (rotate,),
     Revoke: (revoke,),
     Open: (open_lot,),
-    Gain: (filled_here, gain),
-    Flow: (holder_signs, not_on_hold, filled_here, enough, nothing_created),
+    Gain: (filled_here, room, gain),
+    Flow: (holder_signs, not_on_hold, filled_here, enough, room, nothing_created),
     Loss: (holder_signs, enough, nothing_created, water_is_there),
     Close: (holder_signs, nothing_left),
     Measure: (holder_signs, measurable),

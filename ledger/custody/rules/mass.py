@@ -7,10 +7,10 @@ from typing import Any
 
 from ...effects import Close, Flow, Gain, Loss, Measure, Open, Void
 from ...findings import Finding
-from ...values import BILLION, Content
+from ...values import BILLION, MAX_INTEGER, Content
 from ...words import mass as in_words
 from ..books import Books
-from ..measurement import dry_after, tolerance
+from ..measurement import dry_after, measured, tolerance
 from .case import Case, at_lot
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "nothing_created",
     "nothing_left",
     "open_lot",
+    "room",
     "voidable",
     "water_is_there",
 ]
@@ -77,6 +78,40 @@ def filled_here(books: Books, effect: Gain | Flow, case: Case) -> Iterator[Findi
             "lot.not-opened-here",
             lot,
             f"lot {lot} was not opened by this event, so nothing can flow into it",
+        )
+    if isinstance(effect, Flow) and effect.source in case.opened:
+        yield at_lot(
+            "lot.opened-here",
+            effect.source,
+            f"lot {effect.source} begins with this event, so nothing can flow out of it yet",
+        )
+
+
+def room(books: Books, effect: Gain | Flow, case: Case) -> Iterator[Finding]:
+    """A lot grows to what can be written, and no further."""
+    mass, pieces = effect.mass, None
+    if isinstance(effect, Flow):
+        source = books.lots.get(effect.source)
+        if source is None or any(enough(books, effect, case)):
+            return
+        mass, pieces = source.amount.taken(effect.mass, effect.pieces)
+    lot_id = effect.target if isinstance(effect, Flow) else effect.lot
+    target = books.lots.get(lot_id)
+    if target is None:
+        return
+    sum_mass = target.amount.mass + (mass or 0)
+    if sum_mass > MAX_INTEGER:
+        yield at_lot(
+            "mass.too-large",
+            lot_id,
+            f"lot {lot_id} would hold {sum_mass} mg, at most {MAX_INTEGER} mg can be written",
+        )
+    sum_pieces = (target.amount.pieces or 0) + (pieces or 0)
+    if sum_pieces > MAX_INTEGER:
+        yield at_lot(
+            "pieces.too-many",
+            lot_id,
+            f"lot {lot_id} would hold {sum_pieces} pieces, at most {MAX_INTEGER} can be written",
         )
 
 
@@ -168,8 +203,14 @@ def nothing_created(books: Books, effect: Flow | Loss, case: Case) -> Iterator[F
 
 
 def nothing_left(books: Books, effect: Close, case: Case) -> Iterator[Finding]:
-    """A lot that is closed is used up to the milligram."""
+    """A lot that is closed is used up to the milligram and to the piece."""
     lot = books.lots.get(effect.lot)
+    if lot is not None and lot.amount.pieces and not lot.amount.mass:
+        yield at_lot(
+            "pieces.not-conserved",
+            effect.lot,
+            f"lot {effect.lot} is used up, {lot.amount.pieces} of its pieces are in no part",
+        )
     if lot is not None and lot.amount.mass:
         before = case.before.get(effect.lot, lot).amount.mass
         yield at_lot(
@@ -181,7 +222,7 @@ def nothing_left(books: Books, effect: Close, case: Case) -> Iterator[Finding]:
 
 
 def water_is_there(books: Books, effect: Loss, case: Case) -> Iterator[Finding]:
-    """Only water can dry off, within the tolerance of a process."""
+    """Only water can dry off, within the tolerance of a process, and never what is tracked."""
     lot = books.lots.get(effect.lot)
     if lot is None or effect.reason != "moisture":
         return
@@ -189,11 +230,12 @@ def water_is_there(books: Books, effect: Loss, case: Case) -> Iterator[Finding]:
     water = lot.amount.mass - (inside if lot.amount.dry is None else lot.amount.dry)
     lost = lot.amount.mass if effect.mass is None else effect.mass
     limit = lot.amount.mass * tolerance(books.tolerances, "process") // BILLION
-    if lost > water + limit:
+    if lost > min(water + limit, lot.amount.mass - inside):
         yield at_lot(
             "mass.not-water",
             effect.lot,
-            f"lot {effect.lot} holds at most {in_words(water)} of water, "
+            f"lot {effect.lot} holds at most {in_words(min(water, lot.amount.mass - inside))} "
+            f"of water, "
             f"{in_words(lost)} would dry off",
         )
 
@@ -219,6 +261,18 @@ def measurable(books: Books, effect: Measure, case: Case) -> Iterator[Finding]:
             "mass.content-exceeds-mass",
             effect.lot,
             f"grades of lot {effect.lot} add up to {total} parts per billion",
+        )
+        return
+    result, _, _ = measured(lot.amount, lot.basis, effect, books.tolerances)
+    if not effect.grades or result.dry is None or result.contents is None:
+        return
+    inside = sum(element.mass for element in result.contents)
+    if inside > result.dry + len(result.contents):  # each may have been rounded up
+        yield at_lot(
+            "mass.content-exceeds-mass",
+            effect.lot,
+            f"lot {effect.lot} with {in_words(result.dry)} of dry matter cannot contain "
+            f"{in_words(inside)}; what was not assayed again counts as before",
         )
 
 
