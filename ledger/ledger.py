@@ -27,7 +27,7 @@ from .custody import registration
 from .custody.books import Books, Lot
 from .custody.provenance import Trail, trail
 from .custody.statement import Statement, decode_registration, registration_entry
-from .effects import Gain, lots_opened
+from .effects import Claim, Credit, Debit, Depart, Gain, lots_opened
 from .errors import ConflictError, RefusedError, StorageError, UnknownError
 from .events import GOVERNANCE, Event, encode
 from .events.base import Named
@@ -283,16 +283,14 @@ class Ledger:
             upstream = projections.ancestors(connection, subject)
             about = {f"lot:{lot}" for lot in upstream} | {"ledger"}
             found = _prepared(projections.entries_about(connection, about))
-            sites = {
-                f"site:{effect.origin.site}"
-                for one in found.values()
-                for effect in one.effects
-                if isinstance(effect, Gain)
-            }
-            # What is said about a site, but not what else was dug there.
-            for index, one in _prepared(projections.entries_about(connection, sites)).items():
-                if not one.changed and not lots_opened(one.effects):
-                    found.setdefault(index, one)
+            asked = about
+            # What is said about sites, parties, certificates and incidents that come up, but
+            # not what else was dug or done there.
+            while more := _spoken_of(found.values()) - asked:
+                asked |= more
+                for index, one in _prepared(projections.entries_about(connection, more)).items():
+                    if not one.changed and not lots_opened(one.effects):
+                        found.setdefault(index, one)
         return trail(subject, upstream, sorted(found.items()))
 
     def downstream(self, lot_id: str) -> list[Lot]:
@@ -345,6 +343,29 @@ def _text(seconds: int) -> str:
 
 def _prepared(rows: Iterable[tuple[int, bytes]]) -> dict[int, registration.Prepared]:
     return {index: registration.prepare(data) for index, data in rows}
+
+
+def _spoken_of(events: Iterable[registration.Prepared]) -> set[str]:
+    """Subjects, other than lots, that these events bring up and that more may be said about."""
+    subjects: set[str] = set()
+    for one in events:
+        subjects.add(f"party:{one.event.by}")
+        for effect in one.effects:
+            if isinstance(effect, Gain) and effect.origin.site is not None:
+                subjects.add(f"site:{effect.origin.site}")
+            elif isinstance(effect, Depart):
+                subjects.add(f"party:{effect.taker}")
+            elif isinstance(effect, Credit | Debit):
+                subjects.add(f"account:{effect.account}")
+            elif isinstance(effect, Claim):
+                for kind in ("certificate", "incident"):
+                    if kind in effect.facts:
+                        subjects.add(f"{kind}:{effect.facts[kind]}")
+                if "facility" in effect.facts:
+                    subjects.add(f"site:{effect.facts['facility']}")
+        if one.changed:
+            subjects.add(f"event:{one.event_id}")
+    return subjects
 
 
 def _settled(one: registration.Prepared) -> set[str]:

@@ -139,8 +139,11 @@ class Key(msgspec.Struct, frozen=True, array_like=True):
 
     @property
     def controls(self) -> bool:
-        """Whether this is the party's own key rather than a device's or for recovery."""
-        return self.vkey.split("+", 1)[0] == self.party
+        """Whether this is the party's own key rather than a device's or for recovery.
+
+        A key that is bound to some types, to a time or to a mass is a device's, whatever its name.
+        """
+        return self.vkey.split("+", 1)[0] == self.party and self.scope == Scope()
 
 
 class Governance(msgspec.Struct, frozen=True, array_like=True):

@@ -15,115 +15,34 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from ..effects import (
+    Account,
     Admit,
     Adopt,
     Arrive,
     Claim,
+    Credit,
+    Debit,
     Depart,
     Effect,
     Flow,
     Gain,
     Govern,
     Loss,
-    Measure,
     Open,
     Return,
+    Revoke,
 )
 from ..errors import UnknownError
 from ..findings import Finding
 from ..values import BILLION, Origin
 from ..words import mass as in_words
 from .amount import Amount, Vector, take_vector
+from .attestations import attestations, incidents
 from .books import MODELS, Books
 from .registration import Prepared
+from .trail import ElementTrail, Gap, LotLine, OriginLine, Said, Trail, Transfer
 
-__all__ = ["ElementTrail", "Gap", "LotLine", "OriginLine", "Trail", "Transfer", "trail"]
-
-
-class OriginLine(msgspec.Struct, frozen=True, omit_defaults=True, rename={"kind": "class"}):
-    """So much came from there. Shares of an element add up to exactly 1,000,000,000 ppb."""
-
-    origin: str
-    kind: str
-    mass_mg: int
-    share_ppb: int
-    site: str = ""
-    country: str = ""
-
-
-class ElementTrail(msgspec.Struct, frozen=True):
-    """An element of the subject: how much, followed how, from where, and how well covered.
-
-    `basis` is ``mass`` where somewhere on the way only net masses were known. `coverage`
-    gives ppb with a known site, with only a country, and unknown.
-    """
-
-    mass_mg: int
-    basis: str
-    origins: tuple[OriginLine, ...]
-    coverage: dict[str, int]
-
-
-class LotLine(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A lot of the trail, as it was when it was filled. Entries are indexes in the log."""
-
-    lot: str
-    material: str
-    opened_by: str
-    opened_at: str
-    entry: int
-    event: str
-    mass_mg: int
-    basis: str
-    model: str
-    state: str
-    holder: str
-    pieces: int | None = None
-    contents: dict[str, int] | None = None
-    inputs: tuple[tuple[str, int], ...] = ()
-    losses: tuple[tuple[str, int], ...] = ()
-    site: str = ""
-
-
-class Transfer(
-    msgspec.Struct, frozen=True, omit_defaults=True, rename={"giver": "from", "taker": "to"}
-):
-    """A hand-over: who to whom, both event ids and both weights; `received` absent: not yet."""
-
-    lot: str
-    dispatched: str
-    giver: str
-    taker: str
-    sent_mg: int
-    sent_at: str
-    received: str | None = None
-    received_mg: int | None = None
-    received_at: str | None = None
-    returned: str | None = None
-
-
-class Gap(msgspec.Struct, frozen=True):
-    """Something the trail cannot show: its name, its place, the event that would close it."""
-
-    code: str
-    subject: str
-    message: str
-    closed_by: str
-
-
-class Trail(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that the log says about where one lot or product came from."""
-
-    subject: str
-    ledger: str
-    elements: dict[str, ElementTrail]
-    lots: tuple[LotLine, ...]
-    transfers: tuple[Transfer, ...]
-    certificates: tuple[dict[str, object], ...]
-    gaps: tuple[Gap, ...]
-    model: str
-    findings: tuple[Finding, ...]
-    entries: tuple[int, ...]
+__all__ = ["Trail", "trail"]
 
 
 def trail(
@@ -152,7 +71,10 @@ class _Walk:
         self.lines: dict[str, LotLine] = {}
         self.filled: dict[str, Amount] = {}
         self.transfers: dict[tuple[str, str], Transfer] = {}
-        self.certificates: list[dict[str, object]] = []
+        self.said: list[Said] = []
+        self.begun: list[tuple[str, int, bool]] = []
+        self.doubted: dict[str, list[tuple[int, int]]] = {}
+        self.spoke: list[tuple[int, str, str]] = []
         self.gaps: list[Gap] = []
         self.findings: list[Finding] = []
         self.entries: list[int] = []
@@ -160,6 +82,8 @@ class _Walk:
     def step(self, index: int, one: Prepared) -> None:
         """Take in one event."""
         self.entries.append(index)
+        self.spoke.append((index, one.event_id, one.event.by))
+        before = {lot: self.books.lots[lot] for lot in one.changed if lot in self.books.lots}
         for lot_id in sorted(one.changed & self.lots):
             lot = self.books.lots.get(lot_id)
             if lot is not None and lot.head not in one.event.after:
@@ -179,29 +103,42 @@ class _Walk:
             if isinstance(effect, Open) and effect.lot in self.lots:
                 opened[effect.lot] = effect
             self._effect(index, one, effect, losses)
-        self.books.finish(one.event_id, one.changed & (self.lots | opened.keys()))
+        self.books.finish(one.event_id, one.changed & (self.lots | opened.keys()), before)
         for lot_id, opening in opened.items():
             self._line(index, one, lot_id, opening, losses)
         self.books.moved.clear()
 
+    def _concerns(self, index: int, effect: Effect) -> bool:
+        """Whether an effect is to be booked here: it is about the upstream lots, or names."""
+        lots = self.books.lots
+        if isinstance(effect, Govern | Adopt | Admit | Account | Claim):
+            return True
+        if isinstance(effect, Open):
+            return effect.lot in self.lots
+        if isinstance(effect, Revoke):
+            if effect.disputed_from is not None:
+                self.doubted.setdefault(effect.party, []).append((effect.disputed_from, index))
+            return False
+        if isinstance(effect, Credit | Debit):
+            account = self.books.register.get(f"account:{effect.account}")
+            if effect.lot in lots and account is not None:
+                self.books.degrade(effect.lot, account.facts["model"])
+            return False
+        if isinstance(effect, Flow):
+            needed = effect.target in self.lots
+            lot = effect.source
+        else:
+            lot = getattr(effect, "lot", "")
+            needed = lot in self.lots
+        if needed and lot not in lots:
+            self._missing(index, lot)
+        return lot in lots
+
     def _effect(
         self, index: int, one: Prepared, effect: Effect, losses: list[tuple[str, int]]
     ) -> None:
-        if isinstance(effect, Flow):
-            if effect.target in self.lots and effect.source not in self.books.lots:
-                self._missing(index, effect.source)
-                return
-            if effect.source not in self.books.lots:
-                return
-        elif isinstance(effect, Open | Gain | Loss | Measure | Depart | Arrive | Return):
-            if effect.lot not in self.lots:
-                return
-            if not isinstance(effect, Open) and effect.lot not in self.books.lots:
-                self._missing(index, effect.lot)
-                return
-        elif not isinstance(effect, Govern | Adopt | Admit | Claim):
-            if getattr(effect, "lot", None) not in self.books.lots:
-                return
+        if not self._concerns(index, effect):
+            return
         before = self.books.lots.get(getattr(effect, "lot", ""))
         if isinstance(effect, Loss) and before is not None:
             taken, _ = before.amount.taken(effect.mass, effect.pieces)
@@ -228,7 +165,7 @@ class _Walk:
                     "lot.declared",
                 )
         self._note_custody(one, effect, before.sent if before else 0)
-        self._note_claims(one, effect)
+        self._note_claims(index, one, effect)
 
     def _missing(self, index: int, lot_id: str) -> None:
         self.findings.append(
@@ -265,19 +202,40 @@ class _Walk:
             else:
                 self.transfers[key] = msgspec.structs.replace(known, returned=one.event_id)
 
-    def _note_claims(self, one: Prepared, effect: Effect) -> None:
-        if isinstance(effect, Claim) and effect.kind == "certificate" and not effect.first:
-            self.certificates.append({"subject": effect.subject, **effect.facts})
-        if isinstance(effect, Gain) and effect.origin.kind in ("unknown", "legacy"):
-            if effect.contents == () and effect.origin.kind == "unknown":
-                return  # reagents: outside the tracked substances, seen in the net mass only
-            where = f" from {effect.origin.country}" if effect.origin.country else ""
+    def _note_claims(self, index: int, one: Prepared, effect: Effect) -> None:
+        if isinstance(effect, Claim):
+            self.said.append(
+                Said(
+                    effect.subject,
+                    effect.kind,
+                    effect.status,
+                    one.event.by,
+                    one.event.occurred_at,
+                    index,
+                    dict(effect.facts),
+                )
+            )
+        if not isinstance(effect, Gain):
+            return
+        if effect.contents == () and effect.origin.kind == "unknown":
+            return  # reagents: outside the tracked substances, seen in the net mass only
+        self.begun.append((effect.lot, effect.mass, effect.contents is not None))
+        where = f" from {effect.origin.country}" if effect.origin.country else ""
+        if effect.origin.kind in ("unknown", "legacy"):
             self._gap(
                 f"gap.{effect.origin.kind}-origin",
                 f"lot:{effect.lot}",
                 f"{in_words(effect.mass)} of lot {effect.lot} were declared{where}; where they "
                 "were dug is not recorded",
                 "lot.extracted",
+            )
+        elif effect.origin.site is None:
+            self._gap(
+                "gap.no-site",
+                f"lot:{effect.lot}",
+                f"{in_words(effect.mass)} of lot {effect.lot} ({effect.origin.kind}) began"
+                f"{where} at no registered site",
+                "site.registered",
             )
 
     def _gap(self, code: str, subject: str, message: str, closed_by: str) -> None:
@@ -341,27 +299,136 @@ class _Walk:
                 f"what lot {self.subject} contains is not known, so net mass stands in",
                 "lot.assayed",
             )
+        lines = tuple(sorted(self.lines.values(), key=lambda line: (line.entry, line.lot)))
+        transfers = tuple(self.transfers.values())
+        attested = tuple(attestations(self.said, lines, transfers))
+        self._unattested(lines, {lot for one in attested for lot in one.covers})
+        about = self._subjects(lines, transfers)
+        open_ones = incidents(self.said, about)
+        self._disputes()
+        for one in open_ones:
+            if one.status != "closed":
+                self.findings.append(
+                    Finding(
+                        code="incident.open",
+                        severity="info",
+                        message=f"{one.kind} {one.incident} ({one.category}, {one.severity}) "
+                        f"about {', '.join(one.subjects)} is {one.status}",
+                        entries=one.entries,
+                        subject=f"incident:{one.incident}",
+                    )
+                )
+        covered = {lot for one in attested for lot in one.covers}
+        elements = self._elements(amount, lines, transfers, covered)
+        known = {subject for subject in about if subject.startswith(("party:", "site:"))}
         return Trail(
             subject=self.subject,
             ledger=self.books.ledger,
-            elements=self._elements(amount),
-            lots=tuple(sorted(self.lines.values(), key=lambda line: (line.entry, line.lot))),
-            transfers=tuple(self.transfers.values()),
-            certificates=tuple(self.certificates),
+            elements=elements,
+            lots=lines,
+            transfers=transfers,
+            attestations=attested,
+            incidents=tuple(open_ones),
+            said=tuple(self.said),
             gaps=tuple(self.gaps),
             model=MODELS[lot.model],
             findings=tuple(self.findings),
+            parties={
+                name: {"roles": list(party.roles), **party.facts}
+                for name, party in sorted(self.books.parties.items())
+                if f"party:{name}" in known
+            },
+            sites={
+                subject[5:]: dict(found.facts)
+                for subject, found in sorted(self.books.register.items())
+                if subject in known
+            },
             entries=tuple(self.entries),
         )
 
-    def _elements(self, amount: Amount) -> dict[str, ElementTrail]:
+    def _subjects(self, lines: Sequence[LotLine], transfers: Sequence[Transfer]) -> frozenset[str]:
+        """What upstream consists of: lots, the sites they began at, the parties that held them."""
+        subjects = {f"lot:{line.lot}" for line in lines}
+        subjects |= {f"site:{line.site}" for line in lines if line.site}
+        subjects |= {f"party:{line.opened_by}" for line in lines}
+        for transfer in transfers:
+            subjects |= {f"party:{transfer.giver}", f"party:{transfer.taker}"}
+        for one in self.said:
+            place = one.facts.get("facility")
+            if one.kind in ("process", "product") and place:
+                subjects.add(f"site:{place}")
+        return frozenset(subjects)
+
+    def _unattested(self, lines: Sequence[LotLine], covered: set[str]) -> None:
+        missing = sorted({line.site for line in lines if line.site and line.lot not in covered})
+        for site in missing:
+            self._gap(
+                "gap.not-attested",
+                f"site:{site}",
+                f"no certificate or green assessment covers all that was dug at {site}",
+                "site.assessed",
+            )
+
+    def _disputes(self) -> None:
+        """Events of the trail that somebody disputes, or that a doubtful key signed."""
+        stood_by = {
+            one.subject[6:]
+            for one in self.said
+            if one.kind == "dispute" and one.status == "reaffirmed"
+        }
+        disputed = {
+            one.subject[6:]: one.by
+            for one in self.said
+            if one.kind == "dispute" and one.status == "disputed"
+        }
+        for index, event_id, by in self.spoke:
+            doubted = any(a <= index < b for a, b in self.doubted.get(by, ()))
+            if event_id in disputed:
+                why = f"{disputed[event_id]} disputes it"
+            elif doubted and event_id not in stood_by:
+                why = f"a key of {by} was revoked and is in doubt from before this entry"
+            else:
+                continue
+            self.findings.append(
+                Finding(
+                    code="event.disputed",
+                    severity="major",
+                    message=f"event {event_id[:12]} counts here, but {why}",
+                    entries=(index,),
+                    subject=f"event:{event_id}",
+                )
+            )
+
+    def _elements(
+        self,
+        amount: Amount,
+        lines: Sequence[LotLine],
+        transfers: Sequence[Transfer],
+        covered: set[str],
+    ) -> dict[str, ElementTrail]:
+        sent = sum(t.sent_mg for t in transfers if t.returned is None)
+        signed = sum(t.sent_mg for t in transfers if t.received is not None)
+        both = BILLION if not sent else signed * BILLION // sent
+        began = {lot: (mass, known) for lot, mass, known in self.begun}
+        whole = sum(mass for mass, _ in began.values())
+        assayed = sum(mass for mass, known in began.values() if known)
+        attested = sum(mass for lot, (mass, _) in began.items() if lot in covered)
+        shared = {
+            "assayed_ppb": assayed * BILLION // whole if whole else 0,
+            "attested_ppb": attested * BILLION // whole if whole else 0,
+            "signed_both_ppb": both,
+        }
         if not amount.contents:
-            return {"mass": self._element(amount.mass, "mass", amount.origins)}
+            return {"mass": self._element(amount.mass, "mass", amount.origins, shared)}
         return {
-            e.element: self._element(e.mass, e.basis, e.origins) for e in amount.contents if e.mass
+            e.element: self._element(e.mass, e.basis, e.origins, shared)
+            for e in amount.contents
+            if e.mass
         }
 
-    def _element(self, mass: int, basis: str, vector: Vector) -> ElementTrail:
+    def _element(
+        self, mass: int, basis: str, vector: Vector, shared: dict[str, int]
+    ) -> ElementTrail:
         shares = dict(take_vector(vector, mass, BILLION)) if mass else {}
         lines = []
         coverage = {"site_ppb": 0, "country_ppb": 0, "unknown_ppb": 0}
@@ -382,7 +449,7 @@ class _Walk:
             known = "site_ppb" if origin.site else "country_ppb" if country else "unknown_ppb"
             coverage[known] += share
         lines.sort(key=lambda line: (-line.mass_mg, line.origin))
-        return ElementTrail(mass, basis, tuple(lines), coverage)
+        return ElementTrail(mass, basis, tuple(lines), coverage | shared)
 
     def _country(self, site: str | None) -> str:
         known = self.books.register.get(f"site:{site}")

@@ -70,13 +70,17 @@ class Prepared(msgspec.Struct, frozen=True):
 
 
 class Needs(msgspec.Struct, frozen=True):
-    """What must be looked up before a statement can be judged; one read each."""
+    """What must be looked up before a statement can be judged; one read each.
+
+    `keys_of` are parties of which every key is needed: a rotation ends the one before.
+    """
 
     lots: frozenset[str]
     parties: frozenset[str]
     keys: frozenset[str]
     publics: frozenset[str]
     subjects: frozenset[str]
+    keys_of: frozenset[str] = frozenset()
 
 
 def prepare(data: bytes) -> Prepared:
@@ -93,12 +97,15 @@ def needs(prepared: Sequence[Prepared], signatures: Iterable[note.Signature]) ->
     subjects: set[str] = set()
     keys = {_ref(signature) for signature in signatures}
     publics: set[str] = set()
+    keys_of: set[str] = set()
     for one in prepared:
         lots |= lots_named(one.effects)
         parties.update((one.event.by, *one.event.cosigners))
         for effect in one.effects:
             if isinstance(effect, Admit | Suspend | Authorize | Rotate | Revoke):
                 parties.add(effect.party)
+            if isinstance(effect, Rotate):
+                keys_of.add(effect.party)
             if isinstance(effect, Admit) and effect.recovery:
                 publics.add(public_part(effect.recovery))
             if isinstance(effect, Authorize | Rotate | Revoke):
@@ -125,6 +132,7 @@ def needs(prepared: Sequence[Prepared], signatures: Iterable[note.Signature]) ->
         frozenset(keys),
         frozenset(publics),
         frozenset(subjects),
+        frozenset(keys_of),
     )
 
 

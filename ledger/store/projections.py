@@ -96,6 +96,8 @@ def load(connection: Connection, needs: Needs) -> LoadedBooks:
         books.parties[party.party] = party
     for ref, doc in _select(connection, "SELECT ref, doc FROM key WHERE ref", needs.keys):
         books.keys[ref] = _key.decode(doc)
+    for ref, doc in _select(connection, "SELECT ref, doc FROM key WHERE party", needs.keys_of):
+        books.keys[ref] = _key.decode(doc)
     for (doc,) in _select(connection, "SELECT doc FROM key WHERE public", needs.publics):
         key = _key.decode(doc)
         books.publics[public_part(key.vkey)] = key.vkey
