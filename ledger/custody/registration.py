@@ -97,15 +97,12 @@ def needs(prepared: Sequence[Prepared], signatures: Iterable[note.Signature]) ->
     subjects: set[str] = set()
     keys = {_ref(signature) for signature in signatures}
     publics: set[str] = set()
-    keys_of: set[str] = set()
     for one in prepared:
         lots |= lots_named(one.effects)
         parties.update((one.event.by, *one.event.cosigners))
         for effect in one.effects:
             if isinstance(effect, Admit | Suspend | Authorize | Rotate | Revoke):
                 parties.add(effect.party)
-            if isinstance(effect, Rotate):
-                keys_of.add(effect.party)
             if isinstance(effect, Admit) and effect.recovery:
                 publics.add(public_part(effect.recovery))
             if isinstance(effect, Authorize | Rotate | Revoke):
@@ -132,8 +129,12 @@ def needs(prepared: Sequence[Prepared], signatures: Iterable[note.Signature]) ->
         frozenset(keys),
         frozenset(publics),
         frozenset(subjects),
-        frozenset(keys_of),
+        _rotating(prepared),
     )
+
+
+def _rotating(prepared: Sequence[Prepared]) -> frozenset[str]:
+    return frozenset(e.party for one in prepared for e in one.effects if isinstance(e, Rotate))
 
 
 def _accounts(effect: Account | Credit | Debit) -> set[str]:
