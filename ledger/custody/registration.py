@@ -12,7 +12,7 @@ the log's own time, never by a claimed time.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
@@ -92,60 +92,51 @@ def prepare(data: bytes) -> Prepared:
 
 def needs(prepared: Sequence[Prepared], signatures: Iterable[note.Signature]) -> Needs:
     """Everything that `signed_by` and `check` will look at."""
-    lots: set[str] = set()
-    parties: set[str] = set()
-    subjects: set[str] = set()
-    keys = {_ref(signature) for signature in signatures}
-    publics: set[str] = set()
+    wanted: dict[str, set[str]] = {name: set() for name in Needs.__struct_fields__}
+    wanted["keys"].update(_ref(signature) for signature in signatures)
     for one in prepared:
-        lots |= lots_named(one.effects)
-        parties.update((one.event.by, *one.event.cosigners))
+        wanted["lots"] |= lots_named(one.effects)
+        wanted["parties"].update((one.event.by, *one.event.cosigners))
         for effect in one.effects:
-            if isinstance(effect, Admit | Suspend | Authorize | Rotate | Revoke):
-                parties.add(effect.party)
+            for kind, name in _needed(effect):
+                wanted[kind].add(name)
+    return Needs(**{name: frozenset(members) for name, members in wanted.items()})
+
+
+def _needed(effect: Effect) -> Iterator[tuple[str, str]]:
+    """(which of `Needs`, what) for one effect, besides lots."""
+    match effect:
+        case Govern():
+            for vkey in (*effect.keys, effect.log_key):
+                yield "publics", public_part(vkey)
+        case Admit() | Suspend():
+            yield "parties", effect.party
             if isinstance(effect, Admit) and effect.recovery:
-                publics.add(public_part(effect.recovery))
-            if isinstance(effect, Authorize | Rotate | Revoke):
-                keys.add(key_ref(effect.key))
-                publics.add(public_part(effect.key))
-            elif isinstance(effect, Govern):
-                publics.update(public_part(v) for v in (*effect.keys, effect.log_key))
-            elif isinstance(effect, Account | Credit | Debit):
-                subjects |= _accounts(effect)
-            elif isinstance(effect, Depart):
-                parties.add(effect.taker)
-            elif isinstance(effect, Hold):
-                parties.add(effect.by)
-            elif isinstance(effect, Gain) and effect.origin.site is not None:
-                subjects.add(f"site:{effect.origin.site}")
-            elif isinstance(effect, Claim):
-                kind, _, name = effect.subject.partition(":")
-                (parties if kind == "party" else subjects).add(
-                    name if kind == "party" else effect.subject
-                )
-    return Needs(
-        frozenset(lots),
-        frozenset(parties),
-        frozenset(keys),
-        frozenset(publics),
-        frozenset(subjects),
-        _rotating(prepared),
-    )
-
-
-def _rotating(prepared: Sequence[Prepared]) -> frozenset[str]:
-    return frozenset(e.party for one in prepared for e in one.effects if isinstance(e, Rotate))
-
-
-def _accounts(effect: Account | Credit | Debit) -> set[str]:
-    """The accounts an effect speaks of, and the mark that a lot was credited."""
-    subjects = {f"account:{effect.account}"}
-    if isinstance(effect, Credit):
-        if effect.carried:
-            subjects.add(f"account:{effect.carried}")
-        if effect.lot:
-            subjects.add(f"credit:{effect.lot}")
-    return subjects
+                yield "keys", key_ref(effect.recovery)
+                yield "publics", public_part(effect.recovery)
+        case Authorize() | Rotate() | Revoke():
+            yield "parties", effect.party
+            yield "keys", key_ref(effect.key)
+            yield "publics", public_part(effect.key)
+            if isinstance(effect, Rotate):
+                yield "keys_of", effect.party
+        case Depart():
+            yield "parties", effect.taker
+        case Hold():
+            yield "parties", effect.by
+        case Gain() if effect.origin.site is not None:
+            yield "subjects", f"site:{effect.origin.site}"
+        case Account() | Debit():
+            yield "subjects", f"account:{effect.account}"
+        case Credit():
+            yield "subjects", f"account:{effect.account}"
+            yield "subjects", f"account:{effect.carried}"
+            yield "subjects", f"credit:{effect.lot}"
+        case Claim():
+            kind, _, name = effect.subject.partition(":")
+            yield ("parties", name) if kind == "party" else ("subjects", effect.subject)
+        case _:
+            pass
 
 
 def _ref(signature: note.Signature) -> str:

@@ -19,7 +19,7 @@ import sqlalchemy
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.exc import DatabaseError, SQLAlchemyError
 
-from ..errors import StorageError
+from ..errors import StorageError, UnknownError
 from .schema import FORMAT, metadata
 
 __all__ = ["Connection", "Database"]
@@ -142,6 +142,8 @@ _CODES = (
     ("database is locked", "storage.busy"),
     ("append-only", "storage.append-only"),
     ("malformed", "storage.corrupt"),
+    ("Could not decode", "storage.corrupt"),
+    ("disk I/O error", "storage.failed"),
     ("not a database", "storage.corrupt"),
     ("no such table", "storage.corrupt"),
     ("unable to open", "storage.missing"),
@@ -153,6 +155,8 @@ def wrapped(path: Path) -> Iterator[None]:
     """Turn the driver's errors into ours, where they enter."""
     try:
         yield
+    except UnicodeEncodeError as error:
+        raise UnknownError(f"{error.object!a} names nothing here") from None
     except SQLAlchemyError as error:
         cause = error.orig if isinstance(error, DatabaseError) else error
         text = str(cause)

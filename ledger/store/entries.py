@@ -53,7 +53,24 @@ def head(connection: Connection) -> Head:
     row = connection.exec_driver_sql("SELECT size, chain, recorded_at FROM head").first()
     if row is None:
         raise StorageError("the head row is missing", code="storage.corrupt")
-    return Head(*row)
+    size, link, recorded_at = row
+    if not isinstance(size, int) or not isinstance(recorded_at, str):
+        raise StorageError("the head row cannot be read", code="storage.corrupt")
+    return Head(size, _blob(link), recorded_at)
+
+
+def _blob(value: object) -> bytes:
+    """Bytes as they must be; a file that was written to by others may hold anything."""
+    if not isinstance(value, bytes):
+        raise StorageError(
+            f"a value of type {type(value).__name__} stands where bytes belong",
+            code="storage.corrupt",
+        )
+    return value
+
+
+def _row(index: int, data: object, leaf: object, link: object) -> Row:
+    return Row(index, _blob(data), _blob(leaf), _blob(link))
 
 
 def events_known(connection: Connection, ids: Sequence[str]) -> dict[str, tuple[int, int]]:
@@ -65,7 +82,7 @@ def events_known(connection: Connection, ids: Sequence[str]) -> dict[str, tuple[
         rows = connection.exec_driver_sql(
             f"SELECT id, idx, registration FROM event WHERE id IN ({marks})", part
         )
-        known |= {bytes(i).hex(): (index, registration) for i, index, registration in rows}
+        known |= {_blob(i).hex(): (index, registration) for i, index, registration in rows}
     return known
 
 
@@ -126,7 +143,7 @@ def hashes(connection: Connection, wanted: Sequence[tuple[int, int]]) -> list[by
                 f"tree hash {level}/{index} is missing from the database",
                 code="storage.corrupt",
             )
-        found.append(bytes(row[0]))
+        found.append(_blob(row[0]))
     return found
 
 
@@ -135,7 +152,7 @@ def entry(connection: Connection, index: int) -> Row | None:
     row = connection.exec_driver_sql(
         "SELECT idx, data, leaf, chain FROM entry WHERE idx = ?", (index,)
     ).first()
-    return None if row is None else Row(row[0], bytes(row[1]), bytes(row[2]), bytes(row[3]))
+    return None if row is None else _row(*row)
 
 
 def entries(connection: Connection, start: int = 0, end: int | None = None) -> Iterator[Row]:
@@ -147,7 +164,7 @@ def entries(connection: Connection, start: int = 0, end: int | None = None) -> I
     )
     for rows in result.partitions(1000):
         for index, data, leaf, link in rows:
-            yield Row(index, bytes(data), bytes(leaf), bytes(link))
+            yield _row(index, data, leaf, link)
 
 
 def is_event(connection: Connection, index: int) -> bool:
@@ -178,7 +195,7 @@ def add_checkpoint(connection: Connection, size: int, note: bytes) -> None:
     row = connection.exec_driver_sql("SELECT note FROM checkpoint WHERE size = ?", (size,)).first()
     if row is None:
         connection.exec_driver_sql("INSERT INTO checkpoint VALUES (?, ?)", (size, note))
-    elif bytes(row[0]) != note:
+    elif _blob(row[0]) != note:
         raise ConflictError(
             f"another checkpoint of size {size} was signed before", code="checkpoint.exists"
         )
@@ -189,4 +206,4 @@ def latest_checkpoint(connection: Connection) -> bytes | None:
     row = connection.exec_driver_sql(
         "SELECT note FROM checkpoint ORDER BY size DESC LIMIT 1"
     ).first()
-    return None if row is None else bytes(row[0])
+    return None if row is None else _blob(row[0])

@@ -7,7 +7,7 @@ table and the log disagree. Rows hold the frozen values of `custody.books` as Me
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 import msgspec
 from sqlalchemy import Connection
@@ -29,6 +29,7 @@ from ..effects import (
     Suspend,
     lots_named,
 )
+from ..errors import StorageError
 from .schema import PROJECTIONS
 
 __all__ = [
@@ -49,13 +50,27 @@ _CHUNK = 500
 _encode = msgspec.msgpack.Encoder().encode
 
 
-def _decoder(kind: type[_T]) -> msgspec.msgpack.Decoder[_T]:
-    return msgspec.msgpack.Decoder(kind)
+class _Reader(Generic[_T]):
+    """Rows of one kind; a file that was written to by others may hold anything."""
+
+    def __init__(self, kind: type[_T]) -> None:
+        self._kind = msgspec.msgpack.Decoder(kind)
+
+    def decode(self, doc: bytes) -> _T:
+        """The value in a row; StorageError ``storage.corrupt``."""
+        try:
+            return self._kind.decode(doc)
+        except (msgspec.MsgspecError, UnicodeError, TypeError, RecursionError) as error:
+            raise StorageError(
+                f"a row of the tables cannot be read: {error}",
+                code="storage.corrupt",
+                hint="make the tables anew from the log: oretrail db rebuild",
+            ) from None
 
 
-_lot, _party, _key = _decoder(Lot), _decoder(Party), _decoder(Key)
-_registered, _governance = _decoder(Registered), _decoder(Governance)
-_tolerances = _decoder(dict[str, int])
+_lot, _party, _key = _Reader(Lot), _Reader(Party), _Reader(Key)
+_registered, _governance = _Reader(Registered), _Reader(Governance)
+_tolerances: _Reader[dict[str, int]] = _Reader(dict[str, int])
 
 
 class LoadedBooks(Books):
