@@ -22,7 +22,7 @@ from sqlalchemy.exc import DatabaseError, SQLAlchemyError
 from ..errors import StorageError, UnknownError
 from .schema import FORMAT, metadata
 
-__all__ = ["Connection", "Database"]
+__all__ = ["Connection", "Database", "blob"]
 
 _BUSY_SECONDS = 120
 _WAL_IS_SAFE = (3, 51, 3)
@@ -143,11 +143,20 @@ _CODES = (
     ("append-only", "storage.append-only"),
     ("malformed", "storage.corrupt"),
     ("Could not decode", "storage.corrupt"),
-    ("disk I/O error", "storage.failed"),
     ("not a database", "storage.corrupt"),
     ("no such table", "storage.corrupt"),
     ("unable to open", "storage.missing"),
 )
+
+
+def blob(value: object) -> bytes:
+    """Bytes as they must be; a file that was written to by others may hold anything."""
+    if not isinstance(value, bytes):
+        raise StorageError(
+            f"a value of type {type(value).__name__} stands where bytes belong",
+            code="storage.corrupt",
+        )
+    return value
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from ..errors import ConflictError, StorageError, UnknownError
 from ..log import chain, merkle
+from .database import blob
 
 __all__ = [
     "Head",
@@ -56,21 +57,11 @@ def head(connection: Connection) -> Head:
     size, link, recorded_at = row
     if not isinstance(size, int) or not isinstance(recorded_at, str):
         raise StorageError("the head row cannot be read", code="storage.corrupt")
-    return Head(size, _blob(link), recorded_at)
-
-
-def _blob(value: object) -> bytes:
-    """Bytes as they must be; a file that was written to by others may hold anything."""
-    if not isinstance(value, bytes):
-        raise StorageError(
-            f"a value of type {type(value).__name__} stands where bytes belong",
-            code="storage.corrupt",
-        )
-    return value
+    return Head(size, blob(link), recorded_at)
 
 
 def _row(index: int, data: object, leaf: object, link: object) -> Row:
-    return Row(index, _blob(data), _blob(leaf), _blob(link))
+    return Row(index, blob(data), blob(leaf), blob(link))
 
 
 def events_known(connection: Connection, ids: Sequence[str]) -> dict[str, tuple[int, int]]:
@@ -82,7 +73,7 @@ def events_known(connection: Connection, ids: Sequence[str]) -> dict[str, tuple[
         rows = connection.exec_driver_sql(
             f"SELECT id, idx, registration FROM event WHERE id IN ({marks})", part
         )
-        known |= {_blob(i).hex(): (index, registration) for i, index, registration in rows}
+        known |= {blob(i).hex(): (index, registration) for i, index, registration in rows}
     return known
 
 
@@ -143,7 +134,7 @@ def hashes(connection: Connection, wanted: Sequence[tuple[int, int]]) -> list[by
                 f"tree hash {level}/{index} is missing from the database",
                 code="storage.corrupt",
             )
-        found.append(_blob(row[0]))
+        found.append(blob(row[0]))
     return found
 
 
@@ -195,7 +186,7 @@ def add_checkpoint(connection: Connection, size: int, note: bytes) -> None:
     row = connection.exec_driver_sql("SELECT note FROM checkpoint WHERE size = ?", (size,)).first()
     if row is None:
         connection.exec_driver_sql("INSERT INTO checkpoint VALUES (?, ?)", (size, note))
-    elif _blob(row[0]) != note:
+    elif blob(row[0]) != note:
         raise ConflictError(
             f"another checkpoint of size {size} was signed before", code="checkpoint.exists"
         )
@@ -206,4 +197,4 @@ def latest_checkpoint(connection: Connection) -> bytes | None:
     row = connection.exec_driver_sql(
         "SELECT note FROM checkpoint ORDER BY size DESC LIMIT 1"
     ).first()
-    return None if row is None else _blob(row[0])
+    return None if row is None else blob(row[0])

@@ -30,6 +30,7 @@ from ..effects import (
     lots_named,
 )
 from ..errors import StorageError
+from .database import blob
 from .schema import PROJECTIONS
 
 __all__ = [
@@ -155,7 +156,7 @@ def _load_settings(connection: Connection, books: Books) -> None:
         elif name == "tolerances":
             books.tolerances = _tolerances.decode(doc)
         elif name == "ledger":
-            books.ledger = bytes(doc).hex()
+            books.ledger = blob(doc).hex()
 
 
 def save(
@@ -306,5 +307,5 @@ def entries_about(connection: Connection, subjects: Iterable[str]) -> list[tuple
         result = connection.exec_driver_sql(
             f"SELECT idx, data FROM entry WHERE idx IN ({marks}) ORDER BY idx", part
         )
-        rows += [(index, bytes(data)) for index, data in result]
+        rows += [(index, blob(data)) for index, data in result]
     return rows
