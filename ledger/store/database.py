@@ -9,6 +9,7 @@ failing.
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -80,6 +81,28 @@ class Database:
             connection.exec_driver_sql(f"PRAGMA user_version={FORMAT}")
             connection.exec_driver_sql("INSERT INTO head VALUES (1, 0, ?, '')", (bytes(32),))
         return database
+
+    @classmethod
+    def in_memory(cls) -> Database:
+        """Tables without a file, for comparing; gone when it is closed."""
+        database = cls.__new__(cls)
+        database.path, database.read_only = Path(":memory:"), False
+        database.engine = sqlalchemy.create_engine(
+            "sqlite://", connect_args={"isolation_level": None}
+        )
+        event.listen(database.engine, "begin", _begun)
+        with database.writing() as connection:
+            metadata.create_all(connection)
+        return database
+
+    def backup(self, target: Path) -> None:
+        """A copy of the database as it stands, in a new file."""
+        if target.exists():
+            raise StorageError(f"{target} exists already", code="storage.exists")
+        with wrapped(self.path), self.engine.connect() as connection:
+            connection.exec_driver_sql("VACUUM INTO ?", (str(target),))
+        with target.open("rb") as file:
+            os.fsync(file.fileno())
 
     def close(self) -> None:
         """Close every connection."""
