@@ -226,6 +226,29 @@ class Ledger:
             projections.clear(connection)
             return _replay(connection, connection)
 
+    def check(self) -> list[Finding]:
+        """Every projection against one made anew from the log; nothing is written."""
+        scratch = Database.in_memory()
+        try:
+            with self._reading() as connection, scratch.writing() as writer:
+                _replay(connection, writer)
+                places = list(projections.differences(connection, writer))
+        finally:
+            scratch.close()
+        return [
+            Finding(
+                code="books.drift",
+                severity="critical",
+                message=f"the tables and the log differ on {place}",
+                hint="make the tables anew from the log: oretrail db rebuild",
+            )
+            for place in places
+        ]
+
+    def backup(self, target: Path) -> None:
+        """A copy of the database as it stands, in a new file."""
+        self._database.backup(target)
+
     # --- reading -----------------------------------------------------------------------
 
     def head(self) -> log.Head:

@@ -103,7 +103,7 @@ def needs(prepared: Sequence[Prepared], signatures: Iterable[note.Signature]) ->
     return Needs(**{name: frozenset(members) for name, members in wanted.items()})
 
 
-def _needed(effect: Effect) -> Iterator[tuple[str, str]]:
+def _needed(effect: Effect) -> Iterator[tuple[str, str]]:  # noqa: C901, PLR0912 - a table
     """(which of `Needs`, what) for one effect, besides lots."""
     match effect:
         case Govern():

@@ -7,6 +7,7 @@ table and the log disagree. Rows hold the frozen values of `custody.books` as Me
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import zip_longest
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -248,6 +249,19 @@ def clear(connection: Connection) -> None:
     """Empty every projection, before they are made anew."""
     for table in PROJECTIONS:
         connection.exec_driver_sql(f"DELETE FROM {table.name}")
+
+
+def differences(found: Connection, right: Connection) -> Iterator[str]:
+    """Names of the projections whose rows differ between two databases, with one row each."""
+    for table in PROJECTIONS:
+        order = ", ".join(column.name for column in table.primary_key)
+        query = f"SELECT * FROM {table.name} ORDER BY {order}"
+        rows = zip_longest(found.exec_driver_sql(query), right.exec_driver_sql(query))
+        for here, there in rows:
+            if here is None or there is None or tuple(here) != tuple(there):
+                shown = here if here is not None else there
+                yield f"{table.name} at {shown[0] if shown is not None else 'the end'}"
+                break
 
 
 # --- finding ---------------------------------------------------------------------------
