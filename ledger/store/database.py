@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -99,10 +99,21 @@ class Database:
         """A copy of the database as it stands, in a new file."""
         if target.exists():
             raise StorageError(f"{target} exists already", code="storage.exists")
-        with wrapped(self.path), self.engine.connect() as connection:
-            connection.exec_driver_sql("VACUUM INTO ?", (str(target),))
-        with target.open("rb") as file:
-            os.fsync(file.fileno())
+        part = target.with_name(f".{target.name}.{os.getpid()}.part")
+        source = self.engine.raw_connection()
+        try:
+            with wrapped(target), closing(sqlite3.connect(part)) as copy:
+                source.driver_connection.backup(copy)  # type: ignore[union-attr]
+            with part.open("rb") as file:
+                os.fsync(file.fileno())
+            part.replace(target)
+        except OSError as error:
+            raise StorageError(
+                f"cannot write {target}: {error.strerror}", code="storage.failed"
+            ) from None
+        finally:
+            part.unlink(missing_ok=True)
+            source.close()
 
     def close(self) -> None:
         """Close every connection."""
