@@ -1,0 +1,301 @@
+"""`verify`, `checkpoint`, `db`: recompute everything, and keep what proves the past."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import click
+
+from ledger.errors import ConfigError, UnknownError
+from ledger.findings import CONTRADICTS
+from ledger.log import checkpoint as checkpoints
+from ledger.log import note
+from ledger.workspace import Workspace
+
+from . import output
+from .main import Command, Group
+from .output import clean
+from .session import Session
+from .trace import plain_trail, say_trail
+
+if TYPE_CHECKING:
+    from ledger.audit.report import Report
+    from ledger.ledger import Ledger
+
+__all__ = ["checkpoint", "db", "verify"]
+
+_COLOURS = {"supported": "green", "not shown": "yellow", "contradicted": "red"}
+
+
+def plain_report(report: Report) -> dict[str, Any]:
+    """A report as JSON."""
+    return {
+        "verdict": report.verdict,
+        "ledger": report.ledger,
+        "size": report.size,
+        "root": report.root,
+        "chain": report.chain,
+        "counts": {
+            "entries": report.counts.entries,
+            "statements": report.counts.statements,
+            "signatures": report.counts.signatures,
+        },
+        "findings": [output.finding(one) for one in report.findings],
+        "findings_not_listed": report.more,
+    }
+
+
+def _say_report(report: Report) -> None:
+    counts = report.counts
+    output.table(
+        [
+            ("ledger", report.ledger or "unknown"),
+            ("entries", f"{counts.entries}, root {report.root[:16]}, chain {report.chain[:16]}"),
+            ("signed", f"{counts.statements} statements, {counts.signatures} good signatures"),
+        ]
+    )
+    for one in report.findings[: output.MOST]:
+        output.say_finding(one)
+    unsaid = len(report.findings) - output.MOST + report.more
+    if len(report.findings) > output.MOST or report.more:
+        output.say(f"and {max(unsaid, report.more)} more findings")
+
+
+def _say_verdict(verdict: str, about: str) -> None:
+    output.say(f"{output.paint(verdict, _COLOURS[verdict])}   {about}")
+
+
+def _exit_code(report: Report) -> int:
+    return 0 if report.verdict == "supported" else 1
+
+
+@click.command(cls=Command)
+@click.argument("what", required=False, metavar="[WORKSPACE|FILE|PRODUCT]")
+@click.option("--ledger-id", metavar="HEX", default="", help="Insist on this ledger.")
+@click.option(
+    "--checkpoint",
+    "known",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    multiple=True,
+    metavar="FILE",
+    help="A signed checkpoint kept elsewhere, which the log must still agree with.  [repeatable]",
+)
+@click.pass_obj
+def verify(session: Session, what: str | None, ledger_id: str, known: tuple[Path, ...]) -> int:
+    """Recompute everything from the signed bytes, and trust nothing in the tables.
+
+    Without an argument the ledger here; or a folder's; or a list of entries made by
+    `oretrail export entries` (- is stdin); or a product or lot, with the whole ledger it
+    stands in. Exit code 1 unless the verdict is `supported`.
+    """
+    seen = tuple(path.read_bytes() for path in known)
+    if what == "-" or (what is not None and Path(what).is_file()):
+        report = _verify_list(what, ledger_id, seen)
+        return _answer(session, report, str(what))
+    subject = None
+    if what is not None and Path(what).is_dir():
+        workspace = Workspace.find(Path(what))
+    else:
+        workspace, subject = session.workspace(), what
+    with workspace.ledger(read_only=True) as ledger:
+        if subject is not None:
+            ledger.lot(subject)
+        report = _verify_workspace(workspace, ledger, ledger_id, seen)
+        if subject is not None:
+            return _answer_subject(session, report, ledger, subject)
+    return _answer(session, report, workspace.settings.name)
+
+
+def _verify_workspace(
+    workspace: Workspace, ledger: Ledger, ledger_id: str, seen: tuple[bytes, ...]
+) -> Report:
+    from ledger.audit.auditor import Trust
+
+    trust = workspace.trust()
+    known = Trust(ledger_id or trust.ledger, (*trust.checkpoints, *seen))
+    with output.Progress("verifying entry") as progress:
+        return ledger.verify(known, progress)
+
+
+def _verify_list(name: str, ledger_id: str, seen: tuple[bytes, ...]) -> Report:
+    """Verify an exported list of entries: no database, no settings, no keys."""
+    from ledger.audit import entry_list
+    from ledger.audit.auditor import Auditor, Trust
+
+    auditor = Auditor(Trust(ledger_id, seen))
+    with _opened(name) as file:
+        auditor.feed(entry_list.read(_lines(file)))
+    return auditor.finish()
+
+
+_LONGEST = 1 << 21
+
+
+def _lines(file: BinaryIO) -> Iterator[bytes]:
+    """Lines, none longer than what `entry_list` refuses for its length."""
+    while line := file.readline(_LONGEST):
+        yield line
+
+
+@contextlib.contextmanager
+def _opened(name: str) -> Iterator[BinaryIO]:
+    if name == "-":
+        yield sys.stdin.buffer
+        return
+    try:
+        with Path(name).open("rb") as file:
+            yield file
+    except OSError as error:
+        raise ConfigError(f"cannot read {name}: {error.strerror}", code="file.not-read") from None
+
+
+def _answer(session: Session, report: Report, about: str) -> int:
+    if session.json:
+        output.say_json(plain_report(report))
+    else:
+        _say_report(report)
+        _say_verdict(report.verdict, clean(about))
+    return _exit_code(report)
+
+
+def _answer_subject(session: Session, report: Report, ledger: Ledger, subject: str) -> int:
+    """The verdict on a product: that of its ledger, and its own trail's findings."""
+    trail = ledger.trace(subject)
+    bad = any(one.severity in CONTRADICTS for one in trail.findings)
+    verdict = "contradicted" if bad and report.verdict == "supported" else report.verdict
+    if session.json:
+        document = {**plain_report(report), "verdict": verdict, "subject": subject}
+        output.say_json({**document, "trail": plain_trail(trail)})
+    else:
+        say_trail(trail, ledger.lot(subject))
+        output.say()
+        _say_report(report)
+        _say_verdict(verdict, clean(subject))
+    return 0 if verdict == "supported" else 1
+
+
+# --- checkpoints -----------------------------------------------------------------------
+
+
+@click.group(cls=Group, name="checkpoint")
+def checkpoint() -> None:
+    """Checkpoints: the log's key signs how many entries there are, and the root over them.
+
+    Give them to others: who keeps one can show later that nothing before it was changed.
+    """
+
+
+def _say_checkpoint(session: Session, data: bytes) -> None:
+    parsed = note.parse(data)
+    said = checkpoints.parse(parsed.text)
+    if session.json:
+        output.say_json(
+            {
+                "origin": said.origin,
+                "size": said.size,
+                "root": said.root.hex(),
+                "signed_by": [signature.name for signature in parsed.signatures],
+                "checkpoint": data.decode(),
+            }
+        )
+    else:
+        output.say("\n".join(clean(line) for line in data.decode().rstrip("\n").split("\n")))
+
+
+@checkpoint.command("show")
+@click.pass_obj
+def show(session: Session) -> int:
+    """The newest checkpoint of this ledger."""
+    with session.ledger(read_only=True) as ledger:
+        data = ledger.latest_checkpoint()
+    if data is None:
+        raise UnknownError(
+            "no checkpoint was signed yet", code="checkpoint.none", hint="oretrail checkpoint make"
+        )
+    _say_checkpoint(session, data)
+    return 0
+
+
+@checkpoint.command("make")
+@click.pass_obj
+def make(session: Session) -> int:
+    """Sign the log as it stands, with the log's own key, and keep the checkpoint here.
+
+    Every entry is read and the root recomputed first.
+    """
+    workspace = session.workspace()
+    signer = session.signer(workspace.settings.origin)
+    with workspace.ledger() as ledger:
+        data = ledger.checkpoint(signer)
+    workspace.keep_checkpoint(data)
+    _say_checkpoint(session, data)
+    return 0
+
+
+@checkpoint.command("compare")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.pass_obj
+def compare(session: Session, file: Path) -> int:
+    """Whether the ledger still agrees with the checkpoint in FILE.
+
+    Its signature must be the log's own, and the entries up to its size must have its root.
+    """
+    workspace = session.workspace()
+    data = file.read_bytes()
+    with workspace.ledger(read_only=True) as ledger:
+        governance = ledger.books().governance
+        vkey = governance.log_key if governance else ""
+        said = checkpoints.open(data, ledger.origin, [note.Verifier.parse(vkey)])
+        report = _verify_workspace(workspace, ledger, "", (data,))
+    about = f"{said.size} of {report.size} entries were there when it was signed"
+    return _answer(session, report, about)
+
+
+# --- the database ----------------------------------------------------------------------
+
+
+@click.group(cls=Group, name="db")
+def db() -> None:
+    """The database: make its tables anew, compare them with the log, copy it."""
+
+
+@db.command("rebuild")
+@click.pass_obj
+def rebuild(session: Session) -> int:
+    """Make every table anew from the entries of the log."""
+    with session.ledger() as ledger:
+        count = ledger.rebuild()
+    if session.json:
+        output.say_json({"entries": count})
+    else:
+        output.say(f"tables made anew from {count} entries")
+    return 0
+
+
+@db.command("check")
+@click.pass_obj
+def check(session: Session) -> int:
+    """Whether the tables say what the log says."""
+    workspace = session.workspace()
+    with workspace.ledger(read_only=True) as ledger:
+        report = _verify_workspace(workspace, ledger, "", ())
+    return _answer(session, report, f"the tables against {report.size} entries")
+
+
+@db.command("backup")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.pass_obj
+def backup(session: Session, file: Path) -> int:
+    """Copy the database to FILE while others may go on writing; never over a file."""
+    with session.ledger(read_only=True) as ledger:
+        ledger.backup(file)
+        size = ledger.head().size
+    if session.json:
+        output.say_json({"file": str(file), "entries": size})
+    else:
+        output.say(f"wrote {clean(file)}   {size} entries")
+    return 0

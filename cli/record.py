@@ -1,0 +1,350 @@
+"""`record`, `transfer` and the other groups of events: one command per event type.
+
+A command is made from the type itself: its docstring is the help, its fields are the
+options (`words`), its `command` says where it is offered. A new event type therefore
+needs nothing here.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ledger.errors import ConfigError, MalformedError
+from ledger.events import TYPES, Event
+from ledger.words import read_time
+
+from . import signing, tables, words
+from .fill import FILLED, Filler
+from .main import Command, Group
+from .session import Session
+from .words import Reader, Shape
+
+__all__ = ["EventGroup", "event_group", "policy", "record", "spelling"]
+
+# Filled in from the ledger, or of use to programs only; they can be given all the same.
+_HIDDEN = frozenset({"after", "private"})
+
+_METAVARS = {
+    "mass": "MASS",
+    "share": "SHARE",
+    "time": "TIME",
+    "day": "DAY",
+    "count": "COUNT",
+    "degrees": "DEGREES",
+    "event": "ENTRY",
+    "digest": "DIGEST|@FILE",
+    "vkey": "KEY",
+}
+_EXAMPLES = {
+    "mass": 'such as "45.2 kg"',
+    "share": 'such as "24.0 %"',
+    "degrees": "such as -1.9641",
+    "day": "such as 2026-02-11",
+    "time": "such as 2026-02-11T08:00Z",
+}
+
+
+# --- commands from types ---------------------------------------------------------------
+
+
+class EventGroup(Group):
+    """A group with one command for each event type that names it."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Commands of events first, then the others."""
+        return [*_commands(self.name or ""), *sorted(self.commands)]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of an event type, or one that was added by hand."""
+        kind = _commands(self.name or "").get(cmd_name)
+        if kind is None:
+            return super().get_command(ctx, cmd_name)
+        return event_command(cmd_name, kind)
+
+
+def _commands(group: str) -> dict[str, type[Event]]:
+    """The commands of a group -> their event types."""
+    found = {}
+    for kind in TYPES.values():
+        first, _, rest = kind.command.partition(" ")
+        if first == group:
+            found[rest or first] = kind
+    return found
+
+
+def event_group(name: str) -> EventGroup:
+    """A group of event types that has no file of its own."""
+    return EventGroup(name, help=f"Events of the group {name}.")
+
+
+def event_command(name: str, kind: type[Event]) -> click.Command:
+    """The command that says one event of this type, or a file of them."""
+    short, text = _help(kind)
+    forms = words.shapes(kind)
+    params: list[click.Parameter] = [_option(field, form, forms) for field, form in forms.items()]
+    params += _signing_options(forms)
+
+    def run(**options: Any) -> int:
+        return _record(click.get_current_context().ensure_object(Session), kind, options)
+
+    return Command(name, params=params, callback=run, help=text, short_help=short)
+
+
+def _help(kind: type[Event]) -> tuple[str, str]:
+    module = (sys.modules[kind.__module__].__doc__ or "").strip("\n ").partition("\n")[0]
+    body = "\n".join(line.strip(" ") for line in (kind.__doc__ or "").strip("\n ").split("\n"))
+    about = f"{module}\n\n{body}" if module else body
+    example = _example(kind)
+    return (module or body.partition("\n")[0]).rstrip("."), f"{about}\n\n\b\n{example}"
+
+
+def _example(kind: type[Event]) -> str:
+    """How lines and lists are written, shown on this type's own fields."""
+    lines = []
+    for field, form in words.shapes(kind).items():
+        if form.items is not None and form.items.parts:
+            lines.append(f"{_flags(field, form, {})[0]} {spelling(form.items)}")
+    return "A thing with parts is written in one line:\n  " + "\n  ".join(lines) if lines else ""
+
+
+def spelling(form: Shape) -> str:
+    """How a line is written: ``LOT=MASS,basis=BASIS[,moisture=SHARE]``."""
+    parts = list(form.parts.items())
+    text = parts[0][0].upper()
+    for at, (name, part) in enumerate(parts[1:]):
+        value = _metavar(part) or name.upper()
+        if part.items is not None:
+            inner = spelling(part.items) if part.items.parts else value
+            value = f"{inner};..."
+        said = f"={value}" if at == 0 else f",{name}={value}"
+        text += said if part.required else f"[{said}]"
+    return text
+
+
+def _metavar(form: Shape) -> str:
+    if form.choices:
+        return "|".join(form.choices)
+    return _METAVARS.get(form.words, "")
+
+
+def _flags(field: str, form: Shape, forms: dict[str, Shape]) -> list[str]:
+    """The names of an option; a list may be named in the singular."""
+    plain = field.replace("_", "-")
+    single = _singular(field) if form.items is not None else field
+    if single != field and single not in forms:
+        return [f"--{single.replace('_', '-')}", f"--{plain}"]
+    return [f"--{plain}"]
+
+
+def _singular(field: str) -> str:
+    for ending, instead in (("ies", "y"), ("sses", "ss"), ("s", "")):
+        if field.endswith(ending):
+            return field[: -len(ending)] + instead
+    return field
+
+
+def _option(field: str, form: Shape, forms: dict[str, Shape]) -> click.Option:
+    """The option that gives a field."""
+    inner = form.items or form
+    about = form.about or inner.about
+    flags = _flags(field, form, forms)
+    if form.words == "bool" or type(form.kind).__name__ == "BoolType":
+        return click.Option([f"{flags[0]}/--no-{flags[0][2:]}", field], default=None, help=about)
+    example = _EXAMPLES.get(inner.words, "")
+    required = form.required and field not in FILLED
+    notes = [about, example if example not in about else ""]
+    notes += ["[required]" if required else "", "[repeatable]" if form.items else ""]
+    if inner.parts:
+        metavar = "LINE"
+    elif inner.choices:
+        metavar = f"[{'|'.join(inner.choices)}]"
+    else:
+        metavar = _METAVARS.get(inner.words) or inner.about.split(",")[0].split(" ")[-1].upper()
+        metavar = metavar if metavar.isalpha() or "|" in metavar else "TEXT"
+    if field == "by":
+        notes[0] += ": by default the key's, or the only one with a key here"
+    if field == "occurred_at":
+        notes[0] += ": by default now"
+    return click.Option(
+        [*flags, field],
+        multiple=form.items is not None,
+        type=click.Choice(inner.choices) if inner.choices and not form.items else str,
+        metavar=metavar,
+        hidden=field in _HIDDEN,
+        help="; ".join(note for note in notes[:2] if note)
+        + "".join(f"  {note}" for note in notes[2:] if note),
+    )
+
+
+def _signing_options(forms: dict[str, Shape]) -> list[click.Parameter]:
+    names = ["--sign-with"] if "key" in forms else ["--key", "--sign-with"]
+    return [
+        click.Option(
+            ["--from", "source"],
+            type=click.Path(dir_okay=False, allow_dash=True),
+            metavar="FILE",
+            help="Many at once: CSV with a header of field names, or JSON Lines; - is stdin.",
+        ),
+        click.Option(
+            [*names, "signing_keys"],
+            multiple=True,
+            metavar="NAME",
+            help="Key to sign with: by default those that are needed.  [repeatable]",
+        ),
+        click.Option(
+            ["--draft"],
+            type=click.Path(dir_okay=False, path_type=Path),
+            metavar="FILE",
+            help="Write a statement file for others to sign; register nothing.",
+        ),
+        click.Option(
+            ["--dry-run", "-n"],
+            is_flag=True,
+            help="Show what would be signed and what the rules say; register nothing.",
+        ),
+    ]
+
+
+# --- saying it -------------------------------------------------------------------------
+
+
+def _record(session: Session, kind: type[Event], options: dict[str, Any]) -> int:
+    source = options.pop("source")
+    keys = options.pop("signing_keys")
+    draft, dry_run = options.pop("draft"), options.pop("dry_run")
+    forms = words.shapes(kind)
+    with session.ledger() as ledger:
+        filler = Filler(session, ledger, keys)
+        reader = filler.reader(files=True)
+        values = {
+            field: value if isinstance(value, bool) else _typed(reader, field, value, forms[field])
+            for field, value in options.items()
+            if value is not None and value != ()
+        }
+        if source is None:
+            events = [_one(filler, kind, values)]
+        else:
+            events = _many(filler, kind, source, values)
+        return signing.enter(session, ledger, events, keys, dry_run=dry_run, draft=draft)
+
+
+def _typed(reader: Reader, field: str, value: str | tuple[str, ...], form: Shape) -> Any:
+    """The value of an option; an error says which option it was."""
+    try:
+        if isinstance(value, str):
+            return reader.read(value, form)
+        return [item for text in value for item in reader.read(text, form)]
+    except MalformedError as error:
+        raise MalformedError(
+            f"--{field.replace('_', '-')}: {error}", code=error.code, hint=error.hint
+        ) from None
+
+
+def _one(filler: Filler, kind: type[Event], values: dict[str, Any]) -> Event:
+    """The event of the options; what is missing is a matter of usage."""
+    forms = words.shapes(kind)
+    filled = filler.fill(kind, values)
+    missing = [
+        _flags(field, form, forms)[0]
+        for field, form in forms.items()
+        if form.required and field not in filled
+    ]
+    if missing:
+        raise click.UsageError(f"missing {', '.join(missing)}")
+    return words.build(kind, filled)
+
+
+def _many(
+    filler: Filler, kind: type[Event] | None, source: str, values: dict[str, Any]
+) -> list[Event]:
+    """The events of a file; options stand for what the rows leave out. All or none."""
+    name = "standard input" if source == "-" else source
+    rows, problems = tables.read(_bytes(source), name, kind, filler.reader(files=False))
+    bad = {problem.row for problem in problems}
+    events: list[Event] = []
+    for row in rows:
+        known = words.shapes(row.kind)
+        given = {field: value for field, value in values.items() if field in known}
+        try:
+            event = filler.event(row.kind, {**given, **row.values})
+        except words.FieldsError as error:
+            # A cell that could not be read is not reported as missing, too.
+            problems += [
+                tables.RowProblem.of(row.number, one)
+                for one in error.problems
+                if row.number not in bad or one.code != "field.missing"
+            ]
+        else:
+            events.append(event)
+    if problems:
+        raise tables.TableError(name, sorted(problems, key=lambda one: one.row), len(rows))
+    return events
+
+
+def _bytes(source: str) -> bytes:
+    if source == "-":
+        return bytes(sys.stdin.buffer.read(tables.MAX_BYTES + 1))
+    try:
+        with Path(source).open("rb") as file:
+            return file.read(tables.MAX_BYTES + 1)
+    except OSError as error:
+        raise ConfigError(f"cannot read {source}: {error.strerror}", code="file.not-read") from None
+
+
+# --- the groups ------------------------------------------------------------------------
+
+
+@click.group(cls=EventGroup, name="record")
+def record() -> None:
+    """Say what happened to a lot: one command for each type of event.
+
+    Masses are written with their unit ("1080.0 kg", "12 t", "45 mg", "3.2 ozt"), shares as
+    "24.0 %" or "350 ppm"; a list is an option given several times. With --from FILE many
+    events come from one file and are signed together: all of them are registered, or none.
+    """
+
+
+@record.command("events")
+@click.option(
+    "--from",
+    "source",
+    type=click.Path(dir_okay=False, allow_dash=True),
+    metavar="FILE",
+    required=True,
+    help='JSON Lines; each object is an event and names its "type"; - is stdin.',
+)
+@click.option("--by", metavar="PARTY", help="Party that says so, where the file does not.")
+@click.option("--occurred-at", metavar="TIME", help="When, where the file does not say it.")
+@click.option("--key", "keys", multiple=True, metavar="NAME", help="Key to sign with.")
+@click.option(
+    "--draft",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write a statement file for others to sign; register nothing.",
+)
+@click.option("--dry-run", "-n", is_flag=True, help="Show what would happen; register nothing.")
+@click.pass_obj
+def events_(
+    session: Session,
+    source: str,
+    by: str | None,
+    occurred_at: str | None,
+    keys: tuple[str, ...],
+    draft: Path | None,
+    dry_run: bool,
+) -> int:
+    """Events of several types, from one file, in one statement."""
+    values = {"by": by, "occurred_at": read_time(occurred_at) if occurred_at else None}
+    given = {field: value for field, value in values.items() if value is not None}
+    with session.ledger() as ledger:
+        events = _many(Filler(session, ledger, keys), None, source, given)
+        return signing.enter(session, ledger, events, keys, dry_run=dry_run, draft=draft)
+
+
+@click.group(cls=EventGroup, name="policy")
+def policy() -> None:
+    """Tolerances of the ledger, for instruments and legs."""

@@ -1,0 +1,325 @@
+"""`trace`: the trail of a lot or product as words or as JSON, and what became of it.
+
+PHONE-26W18   phone, model X   1000000 pieces   45.000 kg dry
+`- CAP-0412   capacitors   ...
+   |- GIH-C1 ...
+   `- MWA-C1 ...
+
+Ta   45.000 kg
+  53.118 %   23.903 kg   23.90 mg a piece   RW-GIH   RW   mined-asm
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+import msgspec
+
+from ledger.errors import UnknownError
+from ledger.findings import CONTRADICTS
+from ledger.words import mass, share
+
+from . import output
+from .main import Command
+from .output import clean
+from .query import plain_lot
+from .session import Session
+
+if TYPE_CHECKING:
+    from ledger.custody.books import Lot
+    from ledger.custody.trail import ElementTrail, LotLine, Trail, Transfer
+
+__all__ = ["plain_trail", "say_trail", "trace"]
+
+_DEEPEST = 60
+"""Columns of indentation; beyond, a long chain of lots goes straight down."""
+
+_ALIKE = 4
+"""More lots than this that began alike, at one site, are told in one line."""
+
+
+@click.command(cls=Command)
+@click.argument("subject", metavar="LOT|PRODUCT")
+@click.option(
+    "--up", "direction", flag_value="up", default="up", help="Where it came from.  [default]"
+)
+@click.option("--down", "direction", flag_value="down", help="Where it went.")
+@click.option("--element", metavar="SYMBOL", help="Only this element, such as Ta.")
+@click.pass_obj
+def trace(session: Session, subject: str, direction: str, element: str | None) -> int:
+    """Where a lot or product came from, gram by gram, or where it went.
+
+    Rebuilt from the signed entries, with the shares of each origin, both weights of every
+    hand-over, and the gaps by name. Exit code 1 if the trail contradicts itself.
+    """
+    with session.ledger(read_only=True) as ledger:
+        if direction == "down":
+            return _down(session, subject, ledger.downstream(subject))
+        trail = ledger.trace(subject)
+        lot = ledger.lot(subject)
+    if element is not None:
+        if element not in trail.elements:
+            known = ", ".join(sorted(trail.elements)) or "nothing"
+            raise UnknownError(
+                f"lot {subject} is not known to contain {element}; known is {known}",
+                code="element.unknown",
+            )
+        trail = msgspec.structs.replace(trail, elements={element: trail.elements[element]})
+    if session.json:
+        output.say_json(plain_trail(trail))
+    else:
+        say_trail(trail, lot)
+    return 1 if any(one.severity in CONTRADICTS for one in trail.findings) else 0
+
+
+def plain_trail(trail: Trail) -> dict[str, Any]:
+    """The trail as JSON: every member of an origin is there, empty ones too."""
+    document: dict[str, Any] = msgspec.to_builtins(trail)
+    for name, one in trail.elements.items():
+        document["elements"][name]["origins"] = [
+            {
+                "origin": line.origin,
+                "site": line.site,
+                "country": line.country,
+                "class": line.kind,
+                "mass_mg": line.mass_mg,
+                "share_ppb": line.share_ppb,
+            }
+            for line in one.origins
+        ]
+    document["findings"] = [output.finding(one) for one in trail.findings]
+    return document
+
+
+def _down(session: Session, subject: str, reached: list[Lot]) -> int:
+    if session.json:
+        output.say_json({"subject": subject, "lots": [plain_lot(lot) for lot in reached]})
+        return 0
+    output.say(f"{clean(subject)} flowed into")
+    rows = [
+        (
+            clean(lot.lot),
+            clean(lot.material, 40),
+            clean(lot.holder),
+            lot.state,
+            f"{mass(lot.amount.mass)} {lot.basis}",
+        )
+        for lot in reached
+        if lot.lot != subject
+    ]
+    output.table(rows, indent="  ", right=[4])
+    if not rows:
+        output.say("  nothing else yet")
+    return 0
+
+
+# --- words -----------------------------------------------------------------------------
+
+
+def say_trail(trail: Trail, lot: Lot) -> None:
+    """The trail for people: the tree, origins per element, hand-overs, gaps, findings."""
+    _Tree(trail).say()
+    pieces = lot.amount.pieces or next(
+        (line.pieces for line in trail.lots if line.lot == trail.subject), None
+    )
+    for name, one in sorted(trail.elements.items()):
+        output.say()
+        _say_element(name, one, pieces)
+    if trail.transfers:
+        output.say()
+        _say_transfers(trail.transfers)
+    _say_attested(trail)
+    output.say()
+    for gap in trail.gaps:
+        output.say(f"gap      {gap.code}: {clean(gap.message)}; closed by {gap.closed_by}")
+    for finding in trail.findings:
+        output.say_finding(finding)
+    _say_summary(trail)
+
+
+def _say_attested(trail: Trail) -> None:
+    """Certificates, audits and assessments, and what was wrong upstream."""
+    rows = [
+        (
+            clean(one.kind),
+            clean(one.id),
+            clean(one.subject),
+            clean(one.standard or one.status, 60),
+            f"{one.valid_from} to {one.valid_to}" if one.valid_from or one.valid_to else "",
+            f"covers {len(one.covers)} lots" + (f", not {len(one.misses)}" if one.misses else ""),
+        )
+        for one in trail.attestations
+    ]
+    if rows:
+        output.say()
+        output.say("certificates, audits, assessments")
+        output.table(rows, indent="  ")
+    if trail.incidents:
+        output.say()
+        output.say("incidents")
+        output.table(
+            [
+                (
+                    clean(one.incident),
+                    clean(one.category),
+                    clean(one.severity),
+                    clean(one.status),
+                    f"opened {one.opened_at}",
+                    clean(" ".join(one.subjects)),
+                )
+                for one in trail.incidents
+            ],
+            indent="  ",
+        )
+
+
+def _say_summary(trail: Trail) -> None:
+    done = [one for one in trail.transfers if not one.returned]
+    both = sum(one.received is not None for one in done)
+    bad = any(one.severity in CONTRADICTS for one in trail.findings)
+    verdict = (
+        output.paint("contradicted", "red")
+        if bad
+        else "the signed entries give this trail; oretrail verify recomputes them"
+    )
+    output.say(
+        f"{trail.model}, {len(trail.lots)} lots   hand-overs signed by both sides "
+        f"{both}/{len(done)}   gaps {len(trail.gaps)}   findings {len(trail.findings)}"
+    )
+    output.say(verdict)
+
+
+def _say_element(name: str, one: ElementTrail, pieces: int | None) -> None:
+    what = "net mass, since nobody has assayed it" if name == "mass" else "contained"
+    if name != "mass" and one.basis == "mass":
+        what = "contained; on the way followed by net mass, where nothing else was known"
+    each = f"   {per_piece(one.mass_mg, pieces)} a piece" if pieces else ""
+    output.say(f"{clean(name)}   {mass(one.mass_mg)}{each}   {what}")
+    rows = [
+        (
+            share(line.share_ppb),
+            mass(line.mass_mg),
+            f"{per_piece(line.mass_mg, pieces)} a piece" if pieces else "",
+            clean(line.site or line.origin),
+            clean(line.country),
+            line.kind,
+        )
+        for line in one.origins
+    ]
+    output.table(rows, indent="  ", right=[0, 1, 2])
+    covered = one.coverage
+    output.say(
+        f"  site known {share(covered['site_ppb'])}, only the country "
+        f"{share(covered['country_ppb'])}, unknown {share(covered['unknown_ppb'])}"
+    )
+
+
+def per_piece(milligrams: int, pieces: int | None) -> str:
+    """The mass of one piece, to four digits that count: ``23.90 mg``, ``0.01230 mg``."""
+    if not pieces:
+        return ""
+    places = 0
+    while milligrams and milligrams * 10**places < 1_000 * pieces and places < 12:
+        places += 1
+    step = (2 * milligrams * 10**places + pieces) // (2 * pieces)
+    whole, part = divmod(step, 10**places)
+    return f"{whole}.{part:0{places}d} mg" if places else f"{whole} mg"
+
+
+def _say_transfers(transfers: tuple[Transfer, ...]) -> None:
+    output.say("hand-overs")
+    rows = [("lot", "from -> to", "sent", "received", "difference", "")]
+    for one in transfers:
+        got = one.received_mg
+        difference = ""
+        if got is not None:
+            away = got - one.sent_mg
+            part = share(abs(away) * 1_000_000_000 // one.sent_mg) if one.sent_mg else ""
+            sign = "+" if away > 0 else ""
+            difference = f"{sign}{mass(away)} ({part})" if away else "none"
+        state = "returned" if one.returned else "" if one.received else "on the way"
+        rows.append(
+            (
+                clean(one.lot),
+                f"{clean(one.giver)} -> {clean(one.taker)}",
+                mass(one.sent_mg),
+                "" if got is None else mass(got),
+                difference,
+                state,
+            )
+        )
+    output.table(rows, indent="  ", right=[2, 3, 4])
+
+
+class _Tree:
+    """The lots of a trail, from the subject up to where they began.
+
+    Walked with a stack of its own: a stockpile may be a chain of a thousand lots.
+    """
+
+    def __init__(self, trail: Trail) -> None:
+        self.subject = trail.subject
+        self.lines = {line.lot: line for line in trail.lots}
+        self.shown: set[str] = set()
+
+    def say(self) -> None:
+        """Print the tree."""
+        todo: list[tuple[str, str, str]] = [(self.subject, "", "")]
+        while todo:
+            name, lead, indent = todo.pop()
+            line = self.lines.get(name)
+            if line is None:
+                output.say(f"{lead}{name}")
+                continue
+            if name in self.shown:
+                output.say(f"{lead}{clean(name)}   (above)")
+                continue
+            self.shown.add(name)
+            output.say(f"{lead}{self._words(line)}")
+            branches = self._branches(line)
+            for at in range(len(branches) - 1, -1, -1):
+                last = at == len(branches) - 1
+                deeper = "   " if last else "\u2502  "
+                if len(indent) >= _DEEPEST:
+                    deeper = ""
+                mark = "\u2514\u2500 " if last else "\u251c\u2500 "
+                todo.append((branches[at], indent + mark, indent + deeper))
+
+    def _branches(self, line: LotLine) -> list[str]:
+        """Its inputs; many that began alike at one site become one line."""
+        alike: dict[tuple[str, str], list[str]] = {}
+        found: list[str] = []
+        for name, _ in line.inputs:
+            one = self.lines.get(name)
+            if one is None or one.inputs or name in self.shown:
+                found.append(name)
+            else:
+                alike.setdefault((one.site, one.material), []).append(name)
+        for names in alike.values():
+            if len(names) <= _ALIKE:
+                found += names
+                continue
+            self.shown.update(names)
+            found.append(self._together([self.lines[name] for name in names]))
+        return found
+
+    def _words(self, line: LotLine) -> str:
+        pieces = f"   {line.pieces} pieces" if line.pieces else ""
+        site = f"   from {clean(line.site)}" if line.site else ""
+        return (
+            f"{clean(line.lot)}   {clean(line.material, 60)}{pieces}   "
+            f"{mass(line.mass_mg)} {line.basis}{site}   {clean(line.opened_by)}   "
+            f"entry {line.entry}"
+        )
+
+    def _together(self, lines: list[LotLine]) -> str:
+        first, last = lines[0], lines[-1]
+        total = sum(line.mass_mg for line in lines)
+        basis = " and ".join(sorted({line.basis for line in lines}))
+        site = f"   from {clean(first.site)}" if first.site else ""
+        return (
+            f"{len(lines)} lots {clean(first.lot)} ... {clean(last.lot)}   "
+            f"{clean(first.material, 60)}   {mass(total)} {basis}{site}   "
+            f"entries {min(line.entry for line in lines)} to {max(line.entry for line in lines)}"
+        )

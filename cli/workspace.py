@@ -1,0 +1,238 @@
+"""`init`, `status`, `doctor`: the folder a ledger lives in, and what to do in it next."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import platform
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ledger import keys as key_files
+from ledger.errors import ConfigError, LedgerError
+from ledger.events import GOVERNANCE
+from ledger.log import checkpoint as checkpoints
+from ledger.log import note
+from ledger.workspace import SETTINGS_FILE, Workspace
+
+from . import output
+from .fill import parties_here
+from .keys import insecure, make_key
+from .main import Command
+from .session import Session, new_passphrase
+
+if TYPE_CHECKING:
+    from ledger.ledger import Ledger
+
+__all__ = ["doctor", "init", "status"]
+
+
+@click.command(cls=Command)
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path), required=False)
+@click.option(
+    "--origin",
+    required=True,
+    help="Names the log: a URL without https://, such as kivu.example/trail.",
+)
+@click.option("--name", help="What people call this ledger.  [default: the origin]")
+@click.option(
+    "--governance-keys",
+    type=click.IntRange(1, 16),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="How many keys govern: they admit parties and set tolerances.",
+)
+@click.option(
+    "--threshold",
+    type=click.IntRange(1, 16),
+    metavar="K",
+    help="How many of them must sign.  [default: more than half]",
+)
+@insecure
+@click.pass_obj
+def init(
+    session: Session,
+    folder: Path | None,
+    origin: str,
+    name: str | None,
+    governance_keys: int,
+    threshold: int | None,
+    insecure: bool,
+) -> int:
+    """Begin a ledger in FOLDER, or here: its keys, its database, its first entry.
+
+    Makes the governance keys governance/1 ... and the log's own key, named like the origin.
+    Move governance keys to their owners' computers afterwards.
+    """
+    needed = threshold or governance_keys // 2 + 1
+    if needed > governance_keys:
+        raise click.UsageError(f"--threshold {needed} of {governance_keys} governance keys")
+    root = folder or session.folder or Path()
+    if (root / SETTINGS_FILE).exists():
+        raise ConfigError(f"{root} is a workspace already", code="workspace.exists")
+    session.folder = root
+    names = [f"{GOVERNANCE}/{number}" for number in range(1, governance_keys + 1)]
+    note.check_name(origin)
+    secret = None if insecure else new_passphrase("the keys of governance and log")
+    root.mkdir(parents=True, exist_ok=True)
+    folder_of_keys = root / "keys"
+    signers = [
+        key_files.read(folder_of_keys, one, lambda _: secret)
+        if one in key_files.names(folder_of_keys)
+        else make_key(folder_of_keys, one, secret)
+        for one in [*names, origin]
+    ]
+    workspace = Workspace.create(
+        root,
+        origin=origin,
+        name=name or origin,
+        governance=signers[:-1],
+        threshold=needed,
+        log_key=signers[-1].verifier.vkey,
+    )
+    if session.json:
+        output.say_json(
+            {
+                "ledger": workspace.settings.id,
+                "origin": origin,
+                "folder": str(workspace.root),
+                "governance": [signer.verifier.vkey for signer in signers[:-1]],
+                "threshold": needed,
+                "log_key": signers[-1].verifier.vkey,
+            }
+        )
+    else:
+        output.say(f"ledger {workspace.settings.id}")
+        output.say(f"origin {origin}, governed by {needed} of {governance_keys} keys")
+        output.note(f"keys are in {output.clean(root / 'keys')}; keep copies of them elsewhere")
+        output.note("next: oretrail status")
+    return 0
+
+
+@click.command(cls=Command)
+@click.pass_obj
+def status(session: Session) -> int:
+    """What is in the ledger, which keys are here, and what to do next."""
+    workspace = session.workspace()
+    with workspace.ledger(read_only=True) as ledger:
+        head = ledger.head()
+        lots = ledger.lots()
+        held = [lot for lot in lots if lot.state == "held"]
+        travelling = [lot for lot in lots if lot.state == "in-transit"]
+        covered = _covered(ledger)
+        following = _next(session, ledger, (len(lots), len(travelling)), covered)
+    settings = workspace.settings
+    if session.json:
+        output.say_json(
+            {
+                "ledger": settings.id,
+                "origin": settings.origin,
+                "name": settings.name,
+                "demo": settings.demo,
+                "folder": str(workspace.root),
+                "size": head.size,
+                "recorded_at": head.recorded_at,
+                "lots": {"held": len(held), "in_transit": len(travelling)},
+                "checkpoint": covered,
+                "keys": session.key_names(),
+                "next": following,
+            }
+        )
+        return 0
+    output.table(
+        [
+            ("ledger", f"{output.clean(settings.name)}   {settings.id[:12]}"),
+            ("origin", settings.origin + ("   (a demonstration)" if settings.demo else "")),
+            ("folder", output.clean(workspace.root)),
+            ("entries", f"{head.size}, the last recorded at {head.recorded_at}"),
+            ("lots", f"{len(held)} held, {len(travelling)} on the way"),
+            ("checkpoint", f"covers {covered} of {head.size} entries" if covered else "none yet"),
+            ("keys", output.clean(", ".join(session.key_names()) or "none")),
+            ("next", following),
+        ]
+    )
+    return 0
+
+
+def _covered(ledger: Ledger) -> int:
+    """How many entries the newest checkpoint covers."""
+    data = ledger.latest_checkpoint()
+    return checkpoints.parse(note.parse(data).text).size if data else 0
+
+
+def _next(session: Session, ledger: Ledger, counts: tuple[int, int], covered: int) -> str:
+    """The command that brings somebody new, or something unfinished, a step further."""
+    lots, travelling = counts
+    books = ledger.books()
+    if not parties_here(session) and not books.parties:
+        return "oretrail key new PARTY"
+    if not books.parties:
+        party = parties_here(session)[0]
+        return f'oretrail party admit --party {party} --name "..." --role miner'
+    if not any(subject.startswith("site:") for subject in books.register):
+        return 'oretrail site add --site ID --name "..." --kind mine-asm --country RW'
+    if not lots:
+        return "oretrail record extraction --help"
+    if travelling:
+        return "oretrail transfer list"
+    if covered < ledger.head().size:
+        return "oretrail checkpoint make"
+    return "oretrail verify"
+
+
+@click.command(cls=Command)
+@click.pass_obj
+def doctor(session: Session) -> int:
+    """Whether this computer and this folder are fit: settings, database, keys, extras."""
+    checks = [("python", True, platform.python_version())]
+    for extra, module in (("server", "starlette"), ("exports", "typst"), ("postgres", "psycopg")):
+        found = importlib.util.find_spec(module) is not None
+        checks.append(
+            (f"extra {extra}", True, "installed" if found else f"pip install 'oretrail[{extra}]'")
+        )
+    try:
+        workspace = session.workspace()
+        checks.append(("workspace", True, str(workspace.root)))
+        checks += _folder_checks(workspace)
+    except LedgerError as error:
+        checks.append(("workspace", False, f"{error} [{error.code}]"))
+    fit = all(good for _, good, _ in checks)
+    if session.json:
+        output.say_json(
+            {
+                "fit": fit,
+                "checks": [{"check": what, "good": good, "about": a} for what, good, a in checks],
+            }
+        )
+    else:
+        output.table(
+            [("ok" if good else "WRONG", what, output.clean(a)) for what, good, a in checks]
+        )
+    return 0 if fit else 5
+
+
+def _folder_checks(workspace: Workspace) -> list[tuple[str, bool, str]]:
+    checks = []
+    writable = os.access(workspace.root, os.W_OK)
+    checks.append(("folder", writable, "can be written" if writable else "cannot be written"))
+    try:
+        with workspace.ledger(read_only=True) as ledger:
+            checks.append(("database", True, f"{ledger.head().size} entries"))
+    except LedgerError as error:
+        checks.append(("database", False, f"{error} [{error.code}]"))
+    for name in key_files.names(workspace.keys):
+        try:
+            key_files.vkey(workspace.keys, name)
+            # Without a passphrase this goes as far as the file's permissions and form.
+            key_files.read(workspace.keys, name, lambda _: None)
+            checks.append((f"key {name}", True, "not encrypted"))
+        except ConfigError as error:
+            good = error.code == "key.passphrase-needed"
+            about = "encrypted" if good else f"{error} [{error.code}]"
+            checks.append((f"key {name}", good, about))
+    kept = workspace.kept_checkpoint()
+    checks.append(("checkpoint", True, "kept in the folder" if kept else "none kept yet"))
+    return checks
