@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from actors import World
 
 # Two slow cores must not fail a test by the clock, and a run that failed must fail again.
 settings.register_profile("house", deadline=None, derandomize=True, print_blob=True, database=None)
@@ -17,3 +21,11 @@ def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     """A developer's own ledger, key or passphrase file never reaches a test."""
     for name in [name for name in os.environ if name.startswith("ORETRAIL_")]:
         monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    """A ledger with a mine, two traders, a smelter, a laboratory, and a clock to set."""
+    world = World(tmp_path / "ledger.db").settle()
+    yield world
+    world.ledger.close()
