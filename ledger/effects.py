@@ -278,7 +278,7 @@ class Credit(msgspec.Struct, frozen=True):
 
 class Debit(msgspec.Struct, frozen=True):
     """Claims go out: to a lot, whose model degrades, or sold (`lot` empty).
-    Signed by: holder of the account.
+    Signed by: holder of the account, who holds the lot.
     """
 
     account: str

@@ -79,6 +79,11 @@ def _follows(books: Books, effect: Govern) -> Iterator[Finding]:
         )
         return
     if now is None:
+        if effect.version:
+            yield Finding(
+                code="genesis.missing",
+                message=f"version {effect.version} of the governance of a ledger that has not begun",
+            )
         return
     if effect.version != now.version + 1:
         yield Finding(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from ...effects import Close, Flow, Gain, Loss, Measure, Open, Void
+from ...effects import Close, Credit, Debit, Flow, Gain, Loss, Measure, Open, Void
 from ...findings import Finding
 from ...values import BILLION, MAX_INTEGER, Content
 from ...words import mass as in_words
@@ -32,6 +32,8 @@ __all__ = [
 def holder_signs(books: Books, effect: Any, case: Case) -> Iterator[Finding]:
     """Whoever holds the lot signs, and the lot is at hand."""
     lot_id = effect.source if isinstance(effect, Flow) else effect.lot
+    if isinstance(effect, Credit | Debit) and not lot_id:
+        return
     lot = books.lots.get(lot_id)
     if lot is None:
         yield at_lot("lot.unknown", lot_id, f"no lot {lot_id} here")
