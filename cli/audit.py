@@ -14,7 +14,7 @@ from ledger.errors import ConfigError, UnknownError
 from ledger.findings import CONTRADICTS
 from ledger.log import checkpoint as checkpoints
 from ledger.log import note
-from ledger.workspace import Workspace
+from ledger.workspace import SETTINGS_FILE, Workspace
 
 from . import output
 from .main import Command, Group
@@ -93,11 +93,12 @@ def verify(session: Session, what: str | None, ledger_id: str, known: tuple[Path
     stands in. Exit code 1 unless the verdict is `supported`.
     """
     seen = tuple(path.read_bytes() for path in known)
-    if what == "-" or (what is not None and Path(what).is_file()):
-        report = _verify_list(what, ledger_id, seen)
-        return _answer(session, report, str(what))
+    if what is not None and _names_list(what):
+        return _answer(session, _verify_list(what, ledger_id, seen), what)
     subject = None
     if what is not None and Path(what).is_dir():
+        if not (Path(what) / SETTINGS_FILE).is_file():
+            raise ConfigError(f"no {SETTINGS_FILE} in {what}", code="workspace.missing")
         workspace = Workspace.find(Path(what))
     else:
         workspace, subject = session.workspace(), what
@@ -108,6 +109,12 @@ def verify(session: Session, what: str | None, ledger_id: str, known: tuple[Path
         if subject is not None:
             return _answer_subject(session, report, ledger, subject)
     return _answer(session, report, workspace.settings.name)
+
+
+def _names_list(what: str) -> bool:
+    """Whether this names a file of entries: it is there, or no lot can be called so."""
+    place = Path(what)
+    return what == "-" or place.is_file() or (what.endswith(".jsonl") and not place.is_dir())
 
 
 def _verify_workspace(

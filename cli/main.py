@@ -13,7 +13,9 @@ database nor the cryptography.
 
 from __future__ import annotations
 
+import contextlib
 import importlib
+import os
 import sys
 import traceback
 from collections.abc import Sequence
@@ -190,8 +192,9 @@ class Door:
             self._say(error.format_message(), "usage.wrong", None)
             return _USAGE
         if isinstance(error, BrokenPipeError):
-            # Whoever read our words has left; nothing may be written to that pipe at exit.
-            sys.stdout = None
+            # Whoever read our words has left; what is still buffered must go nowhere.
+            with contextlib.suppress(OSError, ValueError):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return UNEXPECTED
         if isinstance(error, OSError):
             name = f"{error.filename}: " if error.filename else ""
@@ -247,9 +250,11 @@ class Root(Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The list of commands, without loading any of them."""
         rows = [(name, line) for name, (_, _, line) in _COMMANDS.items()]
-        rows += [
-            (name, "events of this group") for name in _event_groups() if name not in _COMMANDS
-        ]
+        others = [name for name in _event_groups() if name not in _COMMANDS]
+        if others:
+            from .record import group_line
+
+            rows += [(name, group_line(name)) for name in others]
         with formatter.section("Commands"):
             formatter.write_dl(rows)
 
@@ -310,4 +315,4 @@ def cli() -> None:
 
 def main() -> None:
     """The entry point of the command `oretrail`."""
-    cli.main()
+    cli.main(prog_name="oretrail")

@@ -14,6 +14,7 @@ import msgspec
 from ledger.custody.statement import decode_registration
 from ledger.errors import MalformedError, UnknownError
 from ledger.events import decode, event_id
+from ledger.log import canonical
 from ledger.words import mass
 
 from . import output
@@ -102,7 +103,10 @@ def lots(session: Session, holder: str | None, state: str | None, everything: bo
 
 def _entry(index: int, data: bytes) -> dict[str, Any]:
     """An entry as JSON: its place, its id if it is an event, and what it says."""
-    said = msgspec.json.decode(data)
+    try:
+        said = canonical.decode(data)
+    except MalformedError as error:
+        return {"index": index, "error": {"code": error.code, "message": str(error)}}
     if said.get("type") == "registered":
         return {"index": index, "entry": said}
     return {"index": index, "event": event_id(data), "entry": said}
@@ -116,8 +120,9 @@ def _entry_line(index: int, data: bytes) -> tuple[str, ...]:
             recorded = decode_registration(data)
         except MalformedError as error:
             return str(index), "", "", "", f"cannot be read: {error.code}"
-        count = recorded.note[2].split(" ")[1] if len(recorded.note) > 2 else "?"
-        return str(index), "", recorded.recorded_at, "", f"statement of {clean(count, 10)} events"
+        said = recorded.note[2].split(" ")[:2] if len(recorded.note) > 2 else []
+        count = "1 event" if said == ["events", "1"] else f"{' '.join(said[1:])} events"
+        return str(index), "", recorded.recorded_at, "", f"statement of {clean(count, 20)}"
     about = _about(event)
     return str(index), event_id(data)[:_SHORT], event.occurred_at, clean(event.by), about
 

@@ -8,11 +8,15 @@ needs nothing here.
 from __future__ import annotations
 
 import sys
+import typing
 from pathlib import Path
 from typing import Any
 
 import click
+import msgspec
+from msgspec import inspect
 
+from ledger import values
 from ledger.errors import ConfigError, MalformedError
 from ledger.events import TYPES, Event
 from ledger.words import read_time
@@ -23,7 +27,7 @@ from .main import Command, Group
 from .session import Session
 from .words import Reader, Shape
 
-__all__ = ["EventGroup", "event_group", "policy", "record", "spelling"]
+__all__ = ["EventGroup", "event_group", "group_line", "policy", "record", "spelling"]
 
 # Filled in from the ledger, or of use to programs only; they can be given all the same.
 _HIDDEN = frozenset({"after", "private"})
@@ -38,6 +42,12 @@ _METAVARS = {
     "event": "ENTRY",
     "digest": "DIGEST|@FILE",
     "vkey": "KEY",
+    "identifier": "ID",
+    "party": "KEY",
+    "kind:id": "KIND:ID",
+    "lower-case word": "WORD",
+    "substance": "SYMBOL",
+    "country": "COUNTRY",
 }
 _EXAMPLES = {
     "mass": 'such as "45.2 kg"',
@@ -46,6 +56,20 @@ _EXAMPLES = {
     "day": "such as 2026-02-11",
     "time": "such as 2026-02-11T08:00Z",
 }
+_DEFAULTS = {
+    "by": "by default the party of the key, or the only one with a key here",
+    "occurred_at": "by default now",
+}
+
+# Descriptions that say what a value is made of, not what it is for.
+_BARE = {
+    str(meta.description)
+    for name in values.__all__
+    for meta in typing.get_args(getattr(values, name))[1:2]
+    if isinstance(meta, msgspec.Meta)
+}
+
+_WIDEST = 100
 
 
 # --- commands from types ---------------------------------------------------------------
@@ -78,7 +102,12 @@ def _commands(group: str) -> dict[str, type[Event]]:
 
 def event_group(name: str) -> EventGroup:
     """A group of event types that has no file of its own."""
-    return EventGroup(name, help=f"Events of the group {name}.")
+    return EventGroup(name, help=group_line(name).capitalize() + ".")
+
+
+def group_line(name: str) -> str:
+    """The line of such a group in the list of commands."""
+    return f"{name}: {', '.join(_commands(name))}"
 
 
 def event_command(name: str, kind: type[Event]) -> click.Command:
@@ -95,20 +124,28 @@ def event_command(name: str, kind: type[Event]) -> click.Command:
 
 
 def _help(kind: type[Event]) -> tuple[str, str]:
+    """The line in the list of commands, and the whole text."""
     module = (sys.modules[kind.__module__].__doc__ or "").strip("\n ").partition("\n")[0]
     body = "\n".join(line.strip(" ") for line in (kind.__doc__ or "").strip("\n ").split("\n"))
     about = f"{module}\n\n{body}" if module else body
-    example = _example(kind)
-    return (module or body.partition("\n")[0]).rstrip("."), f"{about}\n\n\b\n{example}"
+    lines = [
+        f"  {_flags(field, form, {})[0]} {line}"
+        for field, form in words.shapes(kind).items()
+        if form.items is not None and form.items.parts
+        for line in _wrapped(spelling(form.items))
+    ]
+    if lines:
+        shown = "\n".join(lines)
+        about += f"\n\n\b\nA thing with parts is written in one line:\n{shown}"
+    return module or body.partition("\n")[0], about
 
 
-def _example(kind: type[Event]) -> str:
-    """How lines and lists are written, shown on this type's own fields."""
-    lines = []
-    for field, form in words.shapes(kind).items():
-        if form.items is not None and form.items.parts:
-            lines.append(f"{_flags(field, form, {})[0]} {spelling(form.items)}")
-    return "A thing with parts is written in one line:\n  " + "\n  ".join(lines) if lines else ""
+def _wrapped(line: str) -> list[str]:
+    """The spelling of a long line, its optional parts on lines of their own."""
+    if len(line) <= _WIDEST:
+        return [line]
+    first, *rest = line.replace("[,", "\n[,").split("\n")
+    return ["\n      ".join([first, *rest])]
 
 
 def spelling(form: Shape) -> str:
@@ -116,7 +153,7 @@ def spelling(form: Shape) -> str:
     parts = list(form.parts.items())
     text = parts[0][0].upper()
     for at, (name, part) in enumerate(parts[1:]):
-        value = _metavar(part) or name.upper()
+        value = _metavar(part) if part.words or part.choices else name.upper()
         if part.items is not None:
             inner = spelling(part.items) if part.items.parts else value
             value = f"{inner};..."
@@ -126,9 +163,10 @@ def spelling(form: Shape) -> str:
 
 
 def _metavar(form: Shape) -> str:
+    """What stands for a value in help: ``MASS``, ``dry|wet``, ``ID``, ``TEXT``."""
     if form.choices:
         return "|".join(form.choices)
-    return _METAVARS.get(form.words, "")
+    return _METAVARS.get(form.words) or _METAVARS.get(form.called) or "TEXT"
 
 
 def _flags(field: str, form: Shape, forms: dict[str, Shape]) -> list[str]:
@@ -150,34 +188,32 @@ def _singular(field: str) -> str:
 def _option(field: str, form: Shape, forms: dict[str, Shape]) -> click.Option:
     """The option that gives a field."""
     inner = form.items or form
-    about = form.about or inner.about
     flags = _flags(field, form, forms)
-    if form.words == "bool" or type(form.kind).__name__ == "BoolType":
+    about = _about(field, form, inner)
+    if isinstance(form.kind, inspect.BoolType):
         return click.Option([f"{flags[0]}/--no-{flags[0][2:]}", field], default=None, help=about)
-    example = _EXAMPLES.get(inner.words, "")
-    required = form.required and field not in FILLED
-    notes = [about, example if example not in about else ""]
-    notes += ["[required]" if required else "", "[repeatable]" if form.items else ""]
-    if inner.parts:
-        metavar = "LINE"
-    elif inner.choices:
-        metavar = f"[{'|'.join(inner.choices)}]"
-    else:
-        metavar = _METAVARS.get(inner.words) or inner.about.split(",")[0].split(" ")[-1].upper()
-        metavar = metavar if metavar.isalpha() or "|" in metavar else "TEXT"
-    if field == "by":
-        notes[0] += ": by default the key's, or the only one with a key here"
-    if field == "occurred_at":
-        notes[0] += ": by default now"
+    notes = [_EXAMPLES.get(inner.words, ""), _DEFAULTS.get(field, "")]
+    about = "; ".join(note for note in [about, *notes] if note)
+    if form.required and field not in FILLED:
+        about += "  [required]"
+    if form.items is not None:
+        about += "  [repeatable]"
     return click.Option(
         [*flags, field],
         multiple=form.items is not None,
         type=click.Choice(inner.choices) if inner.choices and not form.items else str,
-        metavar=metavar,
+        metavar="LINE" if inner.parts else _metavar(inner),
         hidden=field in _HIDDEN,
-        help="; ".join(note for note in notes[:2] if note)
-        + "".join(f"  {note}" for note in notes[2:] if note),
+        help=about,
     )
+
+
+def _about(field: str, form: Shape, inner: Shape) -> str:
+    """What a field is for, or its name where its type says only what it is made of."""
+    if inner.parts:
+        return "written as shown above"
+    about = form.about or inner.about
+    return field.replace("_", " ") if not about or about in _BARE else about
 
 
 def _signing_options(forms: dict[str, Shape]) -> list[click.Parameter]:
@@ -220,15 +256,13 @@ def _record(session: Session, kind: type[Event], options: dict[str, Any]) -> int
     with session.ledger() as ledger:
         filler = Filler(session, ledger, keys)
         reader = filler.reader(files=True)
-        values = {
+        said = {
             field: value if isinstance(value, bool) else _typed(reader, field, value, forms[field])
             for field, value in options.items()
             if value is not None and value != ()
         }
-        if source is None:
-            events = [_one(filler, kind, values)]
-        else:
-            events = _many(filler, kind, source, values)
+        one = source is None
+        events = [_one(filler, kind, said)] if one else _many(filler, kind, source, said)
         return signing.enter(session, ledger, events, keys, dry_run=dry_run, draft=draft)
 
 
@@ -244,10 +278,10 @@ def _typed(reader: Reader, field: str, value: str | tuple[str, ...], form: Shape
         ) from None
 
 
-def _one(filler: Filler, kind: type[Event], values: dict[str, Any]) -> Event:
+def _one(filler: Filler, kind: type[Event], said: dict[str, Any]) -> Event:
     """The event of the options; what is missing is a matter of usage."""
     forms = words.shapes(kind)
-    filled = filler.fill(kind, values)
+    filled = filler.fill(kind, said)
     missing = [
         _flags(field, form, forms)[0]
         for field, form in forms.items()
@@ -259,7 +293,7 @@ def _one(filler: Filler, kind: type[Event], values: dict[str, Any]) -> Event:
 
 
 def _many(
-    filler: Filler, kind: type[Event] | None, source: str, values: dict[str, Any]
+    filler: Filler, kind: type[Event] | None, source: str, said: dict[str, Any]
 ) -> list[Event]:
     """The events of a file; options stand for what the rows leave out. All or none."""
     name = "standard input" if source == "-" else source
@@ -268,7 +302,7 @@ def _many(
     events: list[Event] = []
     for row in rows:
         known = words.shapes(row.kind)
-        given = {field: value for field, value in values.items() if field in known}
+        given = {field: value for field, value in said.items() if field in known}
         try:
             event = filler.event(row.kind, {**given, **row.values})
         except words.FieldsError as error:
@@ -338,8 +372,8 @@ def events_(
     dry_run: bool,
 ) -> int:
     """Events of several types, from one file, in one statement."""
-    values = {"by": by, "occurred_at": read_time(occurred_at) if occurred_at else None}
-    given = {field: value for field, value in values.items() if value is not None}
+    said = {"by": by, "occurred_at": read_time(occurred_at) if occurred_at else None}
+    given = {field: value for field, value in said.items() if value is not None}
     with session.ledger() as ledger:
         events = _many(Filler(session, ledger, keys), None, source, given)
         return signing.enter(session, ledger, events, keys, dry_run=dry_run, draft=draft)

@@ -27,6 +27,14 @@ _EXAMPLES = {
     "event": "57",
     "digest": "0" * 64,
 }
+_TEXTS = {
+    "identifier": "ID-1",
+    "party": "PARTY",
+    "kind:id": "lot:ID-1",
+    "lower-case word": "word",
+    "substance": "Ta2O5",
+    "country": "RW",
+}
 _LEFT_OUT = frozenset({"after", "private"})
 
 
@@ -76,5 +84,4 @@ def template_row(form: Shape) -> str:
         return form.choices[0]
     if form.words in _EXAMPLES:
         return _EXAMPLES[form.words]
-    called = form.about.partition(",")[0]
-    return {"substance": "Ta2O5", "country": "RW", "lower-case word": "word"}.get(called, "ID-1")
+    return _TEXTS.get(form.called, "text")

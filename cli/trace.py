@@ -228,28 +228,47 @@ def per_piece(milligrams: int, pieces: int | None) -> str:
 
 
 def _say_transfers(transfers: tuple[Transfer, ...]) -> None:
-    output.say("hand-overs")
-    rows = [("lot", "from -> to", "sent", "received", "difference", "")]
+    """Both weights of every hand-over; many lots on one dispatch are added up."""
+    together: dict[tuple[str, str | None, str | None], list[Transfer]] = {}
     for one in transfers:
-        got = one.received_mg
-        difference = ""
-        if got is not None:
-            away = got - one.sent_mg
-            part = share(abs(away) * 1_000_000_000 // one.sent_mg) if one.sent_mg else ""
-            sign = "+" if away > 0 else ""
-            difference = f"{sign}{mass(away)} ({part})" if away else "none"
-        state = "returned" if one.returned else "" if one.received else "on the way"
-        rows.append(
-            (
-                clean(one.lot),
-                f"{clean(one.giver)} -> {clean(one.taker)}",
-                mass(one.sent_mg),
-                "" if got is None else mass(got),
-                difference,
-                state,
-            )
-        )
+        together.setdefault((one.dispatched, one.received, one.returned), []).append(one)
+    output.say("hand-overs")
+    rows: list[tuple[str, ...]] = [("lot", "from -> to", "sent", "received", "difference", "")]
+    for group in together.values():
+        if len(group) > _ALIKE:
+            rows.append(_transfer_row(f"{len(group)} lots {group[0].lot} ...", group))
+        else:
+            rows += [_transfer_row(one.lot, [one]) for one in group]
     output.table(rows, indent="  ", right=[2, 3, 4])
+
+
+def _transfer_row(name: str, group: list[Transfer]) -> tuple[str, ...]:
+    first = group[0]
+    sent = sum(one.sent_mg for one in group)
+    got = None
+    if first.received is not None:
+        got = sum(one.received_mg or 0 for one in group)
+    state = "returned" if first.returned else "" if first.received else "on the way"
+    return (
+        clean(name),
+        f"{clean(first.giver)} -> {clean(first.taker)}",
+        mass(sent),
+        "" if got is None else mass(got),
+        "" if got is None else _difference(sent, got),
+        state,
+    )
+
+
+def _difference(sent: int, got: int) -> str:
+    """What the two scales disagree on, in the unit of the first, and as a share of it."""
+    away = got - sent
+    if not away:
+        return "none"
+    words = mass(away)
+    if sent >= 1_000_000 > abs(away):
+        words = f"{'-' if away < 0 else ''}0.{abs(away):06d}".rstrip("0") + " kg"
+    part = f" ({share(abs(away) * 1_000_000_000 // sent)})" if sent else ""
+    return f"{'+' if away > 0 else ''}{words}{part}"
 
 
 class _Tree:

@@ -40,7 +40,7 @@ from msgspec import inspect
 
 from ledger import values
 from ledger.errors import MalformedError
-from ledger.events import Event
+from ledger.events import Event, encode
 from ledger.words import READERS
 
 __all__ = ["FieldsError", "Problem", "Reader", "Shape", "build", "kind_name", "shape", "shapes"]
@@ -73,6 +73,11 @@ class Shape:
         if isinstance(self.kind, inspect.LiteralType):
             return tuple(str(value) for value in self.kind.values)
         return ()
+
+    @property
+    def called(self) -> str:
+        """What a text of this grammar is called, such as ``identifier``; or nothing."""
+        return _CALLED.get(getattr(self.kind, "pattern", None) or "", "")
 
     @property
     def holds_lists(self) -> bool:
@@ -241,7 +246,7 @@ def _spaceless(items: Shape) -> bool:
 
 
 # Pattern of a value type -> what it is called.
-_CALLED = {
+_CALLED: dict[str, str] = {
     meta.pattern: str(meta.description).partition(",")[0]
     for name in values.__all__
     for meta in typing.get_args(getattr(values, name))[1:2]
@@ -274,9 +279,14 @@ def build(kind: type[Event], raw: Mapping[str, Any]) -> Event:
     ]
     if not problems:
         try:
-            return msgspec.convert(value, type=kind)
+            event = msgspec.convert(value, type=kind)
+            encode(event)
         except (msgspec.ValidationError, TypeError) as error:
             problems.append(Problem("", "event.malformed", str(error)))
+        except MalformedError as error:
+            problems.append(Problem("", error.code, str(error)))
+        else:
+            return event
     raise FieldsError(problems)
 
 
