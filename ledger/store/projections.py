@@ -99,7 +99,7 @@ def _select(connection: Connection, sql: str, wanted: Iterable[str]) -> Iterator
     for start in range(0, len(members), _CHUNK):
         part = tuple(members[start : start + _CHUNK])
         marks = ",".join("?" * len(part))
-        yield from connection.exec_driver_sql(f"{sql} IN ({marks})", part).tuples()
+        yield from (tuple(row) for row in connection.exec_driver_sql(f"{sql} IN ({marks})", part))
 
 
 def load(connection: Connection, needs: Needs) -> LoadedBooks:
