@@ -22,7 +22,7 @@ from ledger.words import mass, read_mass
 from ledger.workspace import Workspace
 
 from . import telling
-from .telling import Actor, Paper, Said, Story, Tale, attached, say, side_by_side, step
+from .telling import Actor, Paper, Story, Tale, attached, handed_over, say, side_by_side, step
 
 __all__ = ["BRANCHES", "STORY", "Branch", "build"]
 
@@ -72,7 +72,8 @@ class Branch(msgspec.Struct, frozen=True, kw_only=True):
     assayed: str
     route: tuple[str, ...]
     waybill: str
-    certificate: str
+    certificates: tuple[str, str]
+    inspected: str
 
     def at(self, day: str) -> str:
         """When this branch's statement of a day, such as 02-09, was recorded."""
@@ -113,7 +114,8 @@ RWANDA = Branch(
     upgraded="746.496 kg", purity="32.0 %", tailings="290.304 kg", water="43.2 kg",
     drums=("KGL-D1", "KGL-D2"), drum="373.248 kg", seals=("S-4410", "S-4411"),
     arrived=("373.1 kg", "373.0 kg"), assayed="31.9 %",
-    route=("RW", "TZ", "AT"), waybill="KGL-2026-0117", certificate="RW-2026-0311",
+    route=("RW", "TZ", "AT"), waybill="KGL-2026-0117",
+    certificates=("RW-2026-0311", "RW-2026-0312"), inspected="2025-11-03",
 )
 CONGO = Branch(
     country="CD", minute="30", site="CD-MWAMBO", name="Mwambo Hill",
@@ -130,7 +132,8 @@ CONGO = Branch(
     upgraded="638.672 kg", purity="33.0 %", tailings="137.328 kg", water="24 kg",
     drums=("KAL-D1", "KAL-D2"), drum="319.336 kg", seals=("S-7120", "S-7121"),
     arrived=("319.3 kg", "319.2 kg"), assayed="32.9 %",
-    route=("CD", "TZ", "AT"), waybill="KAL-2026-0042", certificate="CD-2026-0087",
+    route=("CD", "TZ", "AT"), waybill="KAL-2026-0042",
+    certificates=("CD-2026-0087", "CD-2026-0088"), inspected="2025-11-19",
 )
 BRANCHES = (RWANDA, CONGO)
 
@@ -161,16 +164,22 @@ def _kg(tenths: int) -> str:
 
 
 def _papers(branch: Branch) -> dict[str, Paper]:
-    """The papers of a branch's concentrate, by kind."""
+    """The papers of a branch's concentrate: assay report, waybill, certificate per drum."""
     lot, drums = branch.concentrate, " and ".join(branch.drums)
-    lines = {
+    papers = {
         "assay-report": f"Assay report {lot}: {branch.purity} Ta2O5 of dry mass",
-        "certificate": f"Export certificate {branch.certificate}: {lot}, {branch.upgraded}",
         "waybill": f"Waybill {branch.waybill}: {drums}, {branch.drum} each, to CID900101",
     }
+    for drum, number in zip(branch.drums, branch.certificates, strict=True):
+        papers[drum] = f"Export certificate {number}: drum {drum}, {branch.drum}"
     return {
-        kind: Paper(f"{kind}-{lot}.txt", kind, line.split(":")[0], f"{line} (fictional)\n")
-        for kind, line in lines.items()
+        name: Paper(
+            f"{line.partition(':')[0].replace(' ', '-').lower()}.txt",
+            name if name not in branch.drums else "certificate",
+            line.partition(":")[0],
+            f"{line} (fictional)\n",
+        )
+        for name, line in papers.items()
     }
 
 
@@ -227,13 +236,26 @@ def _places() -> Tale:
             ("negociant", branch.trade_tags, branch.depot),
         )
     ]
+    assessed = [
+        say(
+            "site.assessed",
+            by=branch.agent,
+            site=branch.site,
+            status="green",
+            inspected=branch.inspected,
+            valid_to=branch.inspected.replace("2025", "2026"),
+            standard="regional mine inspection (fictional)",
+        )
+        for branch in BRANCHES
+    ]
     yield step(
         "2026-02-03T10:00:00Z",
         (*(branch.agent for branch in BRANCHES), *(by for by, *_ in _WORKS)),
         *mines,
+        *assessed,
         *works,
         *tags,
-        tells="2 mines and 5 works registered, 4 series of tags issued",
+        tells="2 mines, found fit, and 5 works registered; 4 series of tags issued",
     )
 
 
@@ -383,22 +405,26 @@ def _exporting(branch: Branch) -> Tale:
         *drums,
         checkpoint=branch is BRANCHES[-1],
     )
-    yield step(
-        branch.at("03-03"),
-        (branch.agent,),
+    certificates = [
         say(
             "certificate.issued",
-            certificate=branch.certificate,
-            subject=f"lot:{branch.concentrate}",
+            certificate=number,
+            subject=f"lot:{drum}",
             standard="regional export certificate (fictional)",
             valid_from="2026-03-03",
             valid_to="2026-06-01",
-            scope=f"drums {' and '.join(branch.drums)}",
-            mass=branch.upgraded,
+            mass=branch.drum,
             origins=[branch.country],
-            document=_PAPERS[branch.country]["certificate"].digest,
-        ),
-        tells=f"{branch.name}: 2 sealed drums, export certificate {branch.certificate}",
+            document=_PAPERS[branch.country][drum].digest,
+        )
+        for drum, number in zip(branch.drums, branch.certificates, strict=True)
+    ]
+    yield step(
+        branch.at("03-03"),
+        (branch.agent,),
+        *certificates,
+        tells=f"{branch.name}: 2 sealed drums, export certificates "
+        f"{' and '.join(branch.certificates)}",
     )
 
 
@@ -492,37 +518,6 @@ def _smelting() -> Tale:
     )
 
 
-def _handed_over(
-    lot: str, weight: str, giver: str, taker: str, days: tuple[str, str], *besides: Said
-) -> Tale:
-    """A lot leaves one scale and arrives on another."""
-    left, came = days
-    sent, *_ = yield step(
-        f"2026-{left}T16:00:00Z",
-        (giver,),
-        say(
-            "custody.dispatched",
-            occurred_at=f"2026-{left}T14:00Z",
-            to=taker,
-            lots=[f"{lot}={weight}"],
-            carrier="courier",
-        ),
-        *besides,
-    )
-    yield step(
-        f"2026-{came}T16:00:00Z",
-        (taker,),
-        say(
-            "custody.received",
-            occurred_at=f"2026-{came}T10:00Z",
-            dispatch=sent,
-            giver=giver,
-            lots=[f"{lot}={weight},basis=dry"],
-        ),
-        tells=f"{weight} of {lot} handed over to {taker}",
-    )
-
-
 def _sintering() -> Tale:
     """A part of the powder becomes anodes, the rest of that part scrap."""
     anodes = "mass=45.000 kg,basis=dry,contents=Ta=45.000 kg,pieces=2000000"
@@ -563,10 +558,11 @@ def _tale() -> Tale:
     yield from _places()
     yield from side_by_side(*(_branch(branch) for branch in BRANCHES))
     yield from _smelting()
-    sold, days = attached("TAP-0301-A", _INVOICE), ("04-08", "04-13")
-    yield from _handed_over("TAP-0301-A", "50.000 kg", SMELTER, CAPACITORS, days, sold)
+    sold, days = attached("TAP-0301-A", _INVOICE), ("2026-04-08", "2026-04-13")
+    yield from handed_over("TAP-0301-A", "50.000 kg", SMELTER, CAPACITORS, days, sold)
     yield from _sintering()
-    yield from _handed_over("CAP-0412", "45.000 kg", CAPACITORS, PHONES, ("04-20", "04-24"))
+    days = ("2026-04-20", "2026-04-24")
+    yield from handed_over("CAP-0412", "45.000 kg", CAPACITORS, PHONES, days)
     yield from _assembly()
 
 
@@ -579,8 +575,6 @@ STORY = Story(
     papers=(*(paper for papers in _PAPERS.values() for paper in papers.values()), _INVOICE),
     tell=_tale,
     product=PHONE,
-    element="Ta",
-    per_unit="phone",
     dug=("GIH-0005", "MWA-0007"),
 )
 

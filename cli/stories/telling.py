@@ -13,10 +13,11 @@ and the clock is the story's own, so a story gives the same ledger every time, b
 
 from __future__ import annotations
 
+from calendar import timegm
 from collections.abc import Callable, Generator
-from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
+from time import strptime
 from typing import Any, TypeAlias
 
 import msgspec
@@ -42,6 +43,7 @@ __all__ = [
     "attached",
     "build",
     "event",
+    "handed_over",
     "say",
     "side_by_side",
     "step",
@@ -140,11 +142,42 @@ def side_by_side(*tales: Tale) -> Tale:
                 continue
 
 
+def handed_over(
+    lot: str, weight: str, giver: str, taker: str, days: tuple[str, str], *besides: Said
+) -> Tale:
+    """A dry lot leaves one scale and arrives on another; `besides` is said as it leaves."""
+    left, came = days
+    sent, *_ = yield step(
+        f"{left}T16:00:00Z",
+        (giver,),
+        say(
+            "custody.dispatched",
+            occurred_at=f"{left}T14:00Z",
+            to=taker,
+            lots=[f"{lot}={weight}"],
+            carrier="courier",
+        ),
+        *besides,
+    )
+    yield step(
+        f"{came}T16:00:00Z",
+        (taker,),
+        say(
+            "custody.received",
+            occurred_at=f"{came}T10:00Z",
+            dispatch=sent,
+            giver=giver,
+            lots=[f"{lot}={weight},basis=dry"],
+        ),
+        tells=f"{weight} of {lot} handed over to {taker}",
+    )
+
+
 class Story(msgspec.Struct, frozen=True, kw_only=True):
     """A supply chain from the pit to the product.
 
-    `per_unit` is what one piece of the product is called; `dug` names two lots from the
-    pits whose weights somebody will try to change, see `tampering`.
+    `dug` names two lots from the pits whose weights somebody will try to change, see
+    `tampering`.
     """
 
     name: str
@@ -155,8 +188,6 @@ class Story(msgspec.Struct, frozen=True, kw_only=True):
     papers: tuple[Paper, ...]
     tell: Callable[[], Tale]
     product: str
-    element: str
-    per_unit: str
     dug: tuple[str, str]
 
 
@@ -196,7 +227,7 @@ class StoryClock:
 
     def wind(self, at: str) -> None:
         """Set it to a time in UTC, such as 2026-02-09T16:00:00Z."""
-        self._seconds = int(datetime.fromisoformat(at).timestamp())
+        self._seconds = timegm(strptime(at, "%Y-%m-%dT%H:%M:%SZ"))
 
     def __call__(self) -> int:
         """Seconds since 1970."""

@@ -1,0 +1,204 @@
+"""`oretrail demo`: a small supply chain with fictional parties, told, traced, verified, broken."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+import click
+
+from ledger.audit.report import Report
+from ledger.custody.books import Lot
+from ledger.custody.trail import ElementTrail, Trail, Transfer
+from ledger.errors import ConfigError
+from ledger.words import mass, share
+
+from . import output
+from .main import Command
+from .session import Session
+from .stories import NAMES, find
+from .stories.tampering import WAYS, Tampered, tamper
+from .stories.telling import Step, Story, build
+from .trace import plain_trail
+
+__all__ = ["demo"]
+
+DEFAULT_FOLDER = "oretrail-demo"
+
+
+@click.command(cls=Command)
+@click.argument("first", required=False, metavar="[STORY]")
+@click.argument("second", required=False, metavar="[DIR]")
+@click.option("--story", type=click.Choice(NAMES), help="Which story.  [default: tantalum]")
+@click.pass_obj
+def demo(session: Session, first: str | None, second: str | None, story: str | None) -> int:
+    """Build a small supply chain in a new folder, trace and verify it, break copies of it.
+
+    The parties are fictional and their keys are public, so a real ledger refuses them.
+    DIR is ./oretrail-demo if you name none; the folder must be new or empty.
+
+    Exit code 0 says that the ledger is sound and that every tampered copy was noticed.
+    """
+    if first in NAMES and story in (None, first):
+        story, first, second = first, second, None
+    if second is not None:
+        raise click.UsageError(f"no story is called {first!r}; there are {', '.join(NAMES)}")
+    chosen, root = find(story or NAMES[0]), Path(first or DEFAULT_FOLDER)
+    _refuse_used(root)
+    quiet = session.json
+    if not quiet:
+        where = output.clean(root)
+        output.say(f"Building {chosen.name} in {where} (fictional parties, throwaway keys)")
+    workspace = build(chosen, root, listen=None if quiet else _tell)
+    with workspace.ledger(read_only=True) as ledger:
+        trail, report = ledger.trace(chosen.product), ledger.verify(workspace.trust())
+        product = ledger.lot(chosen.product)
+    copies = [tamper(chosen, workspace, number) for number in sorted(WAYS)]
+    if quiet:
+        output.say_json(_summary(chosen, root, trail, report, copies))
+    else:
+        _say_trail(trail, product)
+        _say_verified(report)
+        _say_copies(copies)
+        _say_next(chosen, root)
+    sound = report.verdict == "supported" and all(copy.caught for copy in copies)
+    return 0 if sound else 1
+
+
+def _refuse_used(root: Path) -> None:
+    """A demonstration never writes among somebody's files."""
+    if root.exists() and not root.is_dir():
+        raise ConfigError(f"{root} is a file, not a folder", code="demo.no-folder")
+    found = sorted(path.name for path in root.iterdir()) if root.is_dir() else []
+    if found:
+        raise ConfigError(
+            f"{root} is not empty, there is {found[0]} in it",
+            code="demo.not-empty",
+            hint="name a new folder: oretrail demo DIR",
+        )
+
+
+def _tell(now: Step) -> None:
+    if now.tells:
+        output.say(f"  {now.at[:10]}  {now.tells}")
+
+
+def _say_trail(trail: Trail, product: Lot) -> None:
+    """Origins, then one line for each hand-over; `oretrail trace` shows every lot."""
+    output.say()
+    output.say(f"Where {output.clean(trail.subject)} came from")
+    for name, element in trail.elements.items():
+        _say_origins(name, element, trail, product.amount.pieces or 1)
+    handed: dict[str, list[Transfer]] = {}
+    for transfer in trail.transfers:
+        handed.setdefault(transfer.dispatched, []).append(transfer)
+    output.say(f"  through {len(handed)} hand-overs, weighed by both sides")
+    output.table([_line(lots) for lots in handed.values()], indent="    ", right=(1, 2, 3))
+    seen = [f"{len(trail.lots)} lots", f"{len(trail.attestations)} attestations"]
+    output.say(f"  {', '.join(seen)}, {len(trail.gaps)} gaps; custody is {trail.model}")
+
+
+def _say_origins(name: str, element: ElementTrail, trail: Trail, units: int) -> None:
+    output.say(
+        f"  {mass(element.mass_mg)} {name} in {units:,} pieces, "
+        f"{_each(element.mass_mg, units)} in each"
+    )
+    rows = []
+    for line in element.origins:
+        place = str(trail.sites.get(line.site, {}).get("name", line.origin))
+        rows.append(
+            (
+                f"{output.clean(place)}, {line.country}" if line.country else output.clean(place),
+                share(line.share_ppb),
+                mass(line.mass_mg),
+                f"{_each(line.mass_mg, units)} a piece",
+            )
+        )
+    output.table(rows, indent="    ", right=(1, 2, 3))
+
+
+def _each(milligrams: int, units: int) -> str:
+    """Milligrams per unit, rounded to a hundredth for reading."""
+    hundredths = (200 * milligrams + units) // (2 * units)
+    return f"{hundredths // 100}.{hundredths % 100:02} mg"
+
+
+def _line(lots: list[Transfer]) -> tuple[str, str, str, str]:
+    """A hand-over: between whom, how many lots, the weight on either side."""
+    one, sent = lots[0], sum(transfer.sent_mg for transfer in lots)
+    got = [transfer.received_mg for transfer in lots if transfer.received_mg is not None]
+    return (
+        f"{output.clean(one.giver)} -> {output.clean(one.taker)}",
+        f"{len(lots)} lot{'s' if len(lots) > 1 else ''}",
+        mass(sent),
+        mass(sum(got)) if len(got) == len(lots) else "not received",
+    )
+
+
+def _say_verified(report: Report) -> None:
+    counts = report.counts
+    output.say()
+    output.say("Verifying, from the bytes alone")
+    output.say(
+        f"  {_verdict(report)}   {counts.entries} entries, {counts.statements} statements, "
+        f"{counts.signatures} signatures"
+    )
+    output.say(f"  root {report.root}")
+    for finding in report.findings[: output.MOST]:
+        output.say_finding(finding)
+
+
+def _say_copies(copies: list[Tampered]) -> None:
+    output.say()
+    output.say("Breaking copies")
+    for copy in copies:
+        code, *others = copy.codes or ("nothing was found",)
+        found = next((f for f in copy.report.findings if f.code == code), None)
+        place = f" at entry {found.entries[0]}" if found and found.entries else ""
+        output.say(f"  {copy.workspace.root.name}   {copy.what}")
+        output.say(f"    {_verdict(copy.report)}   {code}{place}")
+        if found:
+            output.say(f"    {output.clean(found.message, 400)}")
+        if others:
+            output.say(f"    also {', '.join(others)}")
+
+
+def _verdict(report: Report) -> str:
+    return output.paint(report.verdict, "green" if report.verdict == "supported" else "red")
+
+
+def _say_next(story: Story, root: Path) -> None:
+    where = shlex.quote(str(root))
+    output.say()
+    output.say("Next")
+    output.say(f"  oretrail --ledger {where} trace {story.product}")
+    output.say(f"  oretrail --ledger {where} verify")
+    output.say(f"  oretrail --ledger {where}/tampered-2 verify")
+    output.say("  oretrail init my-ledger")
+
+
+def _summary(
+    story: Story, root: Path, trail: Trail, report: Report, copies: list[Tampered]
+) -> dict[str, object]:
+    """The document for ``--json``."""
+    return {
+        "story": story.name,
+        "folder": str(root),
+        "product": story.product,
+        "ledger": report.ledger,
+        "size": report.size,
+        "root": report.root,
+        "verdict": report.verdict,
+        "findings": [output.finding(one) for one in report.findings],
+        "elements": plain_trail(trail)["elements"],
+        "tampered": [
+            {
+                "folder": str(copy.workspace.root),
+                "what": copy.what,
+                "verdict": copy.report.verdict,
+                "codes": list(copy.codes),
+                "caught": copy.caught,
+            }
+            for copy in copies
+        ],
+    }
