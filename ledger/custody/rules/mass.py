@@ -118,7 +118,7 @@ def room(books: Books, effect: Gain | Flow, case: Case) -> Iterator[Finding]:
 
 
 def gain(books: Books, effect: Gain, case: Case) -> Iterator[Finding]:
-    """Mass comes from a registered site, and contains no more than it weighs."""
+    """Mass comes from a registered site, by its operator's word, and contains what fits in."""
     site = effect.origin.site
     if site is not None:
         known = books.register.get(f"site:{site}")
@@ -128,6 +128,14 @@ def gain(books: Books, effect: Gain, case: Case) -> Iterator[Finding]:
                 message=f"no site {site} here, so lot {effect.lot} cannot come from it",
                 subject=f"site:{site}",
                 hint=f"register it first: oretrail site add --site {site} ...",
+            )
+        elif known.facts.get("operator", case.event.by) not in case.named:
+            yield Finding(
+                code="site.not-operator",
+                message=f"site {site} is run by {known.facts['operator']}, who has not signed "
+                f"for lot {effect.lot}",
+                subject=f"site:{site}",
+                hint=f"let {known.facts['operator']} cosign",
             )
     yield from _contents_fit(effect.lot, effect.mass, effect.contents)
 
