@@ -8,10 +8,8 @@ from pathlib import Path
 import click
 
 from ledger.audit.report import Report
-from ledger.custody.books import Lot
-from ledger.custody.trail import ElementTrail, Trail, Transfer
+from ledger.custody.trail import Trail
 from ledger.errors import ConfigError
-from ledger.words import mass, share
 
 from . import output
 from .main import Command
@@ -19,7 +17,7 @@ from .session import Session
 from .stories import NAMES, find
 from .stories.tampering import WAYS, Tampered, tamper
 from .stories.telling import Step, Story, build
-from .trace import plain_trail
+from .trace import plain_trail, say_trail
 
 __all__ = ["demo"]
 
@@ -48,7 +46,7 @@ def demo(session: Session, first: str | None, second: str | None, story: str | N
     quiet = session.json
     if not quiet:
         where = output.clean(root)
-        output.say(f"Building {chosen.name} in {where} (fictional parties, throwaway keys)")
+        output.say(f"A small {chosen.name} chain in {where} (fictional parties, public keys)")
     workspace = build(chosen, root, listen=None if quiet else _tell)
     with workspace.ledger(read_only=True) as ledger:
         trail, report = ledger.trace(chosen.product), ledger.verify(workspace.trust())
@@ -57,7 +55,8 @@ def demo(session: Session, first: str | None, second: str | None, story: str | N
     if quiet:
         output.say_json(_summary(chosen, root, trail, report, copies))
     else:
-        _say_trail(trail, product)
+        output.say()
+        say_trail(trail, product)
         _say_verified(report)
         _say_copies(copies)
         _say_next(chosen, root)
@@ -81,58 +80,6 @@ def _refuse_used(root: Path) -> None:
 def _tell(now: Step) -> None:
     if now.tells:
         output.say(f"  {now.at[:10]}  {now.tells}")
-
-
-def _say_trail(trail: Trail, product: Lot) -> None:
-    """Origins, then one line for each hand-over; `oretrail trace` shows every lot."""
-    output.say()
-    output.say(f"Where {output.clean(trail.subject)} came from")
-    for name, element in trail.elements.items():
-        _say_origins(name, element, trail, product.amount.pieces or 1)
-    handed: dict[str, list[Transfer]] = {}
-    for transfer in trail.transfers:
-        handed.setdefault(transfer.dispatched, []).append(transfer)
-    output.say(f"  through {len(handed)} hand-overs, weighed by both sides")
-    output.table([_line(lots) for lots in handed.values()], indent="    ", right=(1, 2, 3))
-    seen = [f"{len(trail.lots)} lots", f"{len(trail.attestations)} attestations"]
-    output.say(f"  {', '.join(seen)}, {len(trail.gaps)} gaps; custody is {trail.model}")
-
-
-def _say_origins(name: str, element: ElementTrail, trail: Trail, units: int) -> None:
-    output.say(
-        f"  {mass(element.mass_mg)} {name} in {units:,} pieces, "
-        f"{_each(element.mass_mg, units)} in each"
-    )
-    rows = []
-    for line in element.origins:
-        place = str(trail.sites.get(line.site, {}).get("name", line.origin))
-        rows.append(
-            (
-                f"{output.clean(place)}, {line.country}" if line.country else output.clean(place),
-                share(line.share_ppb),
-                mass(line.mass_mg),
-                f"{_each(line.mass_mg, units)} a piece",
-            )
-        )
-    output.table(rows, indent="    ", right=(1, 2, 3))
-
-
-def _each(milligrams: int, units: int) -> str:
-    """Milligrams per unit, rounded to a hundredth for reading."""
-    hundredths = (200 * milligrams + units) // (2 * units)
-    return f"{hundredths // 100}.{hundredths % 100:02} mg"
-
-
-def _line(lots: list[Transfer]) -> tuple[str, str, str, str]:
-    """A hand-over: between whom, how many lots, the weight on either side."""
-    one, sent = lots[0], sum(transfer.sent_mg for transfer in lots)
-    got = [transfer.received_mg for transfer in lots if transfer.received_mg is not None]
-    return (
-        f"{output.clean(one.giver)} -> {output.clean(one.taker)}",
-        f"{len(lots)} lot{'s' if len(lots) > 1 else ''}",
-        mass(sent),
-        mass(sum(got)) if len(got) == len(lots) else "not received",
-    )
 
 
 def _say_verified(report: Report) -> None:
@@ -174,7 +121,7 @@ def _say_next(story: Story, root: Path) -> None:
     output.say(f"  oretrail --ledger {where} trace {story.product}")
     output.say(f"  oretrail --ledger {where} verify")
     output.say(f"  oretrail --ledger {where}/tampered-2 verify")
-    output.say("  oretrail init my-ledger")
+    output.say("  oretrail init my-ledger --origin my.example/trail")
 
 
 def _summary(

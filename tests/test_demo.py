@@ -350,8 +350,8 @@ def test_the_command_tells_traces_verifies_and_catches_three_copies(
     code, out, err = run(capsys, "demo", tmp_path / "d")
     assert (code, err) == (0, "")
     assert "2026-04-30  1,000,000 phones" in out
-    assert "Gihanga, RW       53.118 %   23.902979 kg   23.90 mg a piece" in out
-    assert "Mwambo Hill, CD   46.882 %   21.097021 kg   21.10 mg a piece" in out
+    assert "53.118 %   23.902979 kg   23.90 mg a piece   RW-GIHANGA   RW   mined-asm" in out
+    assert "46.882 %   21.097021 kg   21.10 mg a piece   CD-MWAMBO    CD   mined-asm" in out
     assert "  supported   " in out
     for found in ("entry.leaf-mismatch", "statement.signature-wrong", "log.truncated"):
         assert f"    contradicted   {found}" in out

@@ -286,7 +286,10 @@ def _digging(branch: Branch) -> Tale:
             branch.at(day),
             (branch.miner, branch.agent),
             *bags,
-            tells=f"{branch.name}: {share} bags dug, weighed, and tagged by the state agent",
+            tells=f"{branch.name}: {len(branch.bags)} bags dug in four days, weighed, tagged "
+            "by the state agent"
+            if number == 3
+            else "",
         )
 
 
