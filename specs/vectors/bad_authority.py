@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from actors import KEYS, ORIGIN, vkey
+from cast import KEYS, ORIGIN, vkey
 from story import Story
 from telling import (
     LAB,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from actors import KEYS, ORIGIN
+from cast import KEYS, ORIGIN
 from story import AT, Story
 from telling import (
     MINER,

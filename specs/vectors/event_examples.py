@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from actors import ORIGIN, vkey
+from cast import ORIGIN, vkey
 
 AT = "2026-02-11T08:00:00Z"
 HEAD = "1f" * 32

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from cast import vkey
 from event_examples import AT, HEAD, OTHER_HEAD
-
-from actors import vkey
 
 GONE = object()
 """The field is not there."""

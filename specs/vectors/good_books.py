@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from actors import KEYS, ORIGIN, vkey
+from cast import KEYS, ORIGIN, vkey
 from story import Story
 from telling import (
     LAB,

@@ -7,10 +7,10 @@ from contextlib import contextmanager
 from hashlib import sha256
 from typing import Any
 
+from cast import KEYS, vkey
 from story import Story
 from telling import LAB, MINER, SMELTER, TRADER, bad, good, ore
 
-from actors import KEYS, vkey
 from ledger.log import note
 
 NEW = note.Signer(MINER, sha256(b"a key that follows").digest())

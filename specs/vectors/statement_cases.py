@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from actors import KEYS
+from cast import KEYS
 from event_cases import changed
 
 from ledger.custody.statement import Header, Statement, registration_entry

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from actors import KEYS, ORIGIN, vkey
+from cast import KEYS, ORIGIN, vkey
 
 from ledger.audit.auditor import Auditor, Source, Trust
 from ledger.custody.books import MODELS, Books, Lot

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from actors import KEYS, ORIGIN
+from cast import KEYS, ORIGIN
 from story import PARTIES, Story, judged
 
 from ledger.log import checkpoint
