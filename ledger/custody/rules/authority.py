@@ -82,7 +82,7 @@ def _follows(books: Books, effect: Govern) -> Iterator[Finding]:
         if effect.version:
             yield Finding(
                 code="genesis.missing",
-                message=f"version {effect.version} of the governance of a ledger that has not begun",
+                message=f"governance at version {effect.version} in a ledger that has not begun",
             )
         return
     if effect.version != now.version + 1:
