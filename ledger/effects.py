@@ -160,7 +160,8 @@ class Open(msgspec.Struct, frozen=True):
     `mass`, if given, is what the event says the lot will hold when the event is done:
     the sum is checked against it. `basis` None: dry if everything that flows in is dry.
     `dry` is its dry matter if the event states it, `pieces` its count.
-    `identity_kept`: what flows in stays apart inside (bags in a container).
+    `identity_kept`: what flows in stays apart inside (bags in a container). `recast`: a
+    process made it, so it does not inherit a count of pieces.
     """
 
     lot: str
@@ -171,6 +172,7 @@ class Open(msgspec.Struct, frozen=True):
     dry: int | None = None
     pieces: int | None = None
     identity_kept: bool = False
+    recast: bool = False
 
 
 class Gain(msgspec.Struct, frozen=True):

@@ -232,7 +232,7 @@ class Books:
                 amount = msgspec.structs.replace(amount, dry=opening.effect.dry)
             elif basis == "dry":
                 amount = msgspec.structs.replace(amount, dry=amount.mass)
-            if opening.effect.pieces is not None:
+            if opening.effect.pieces is not None or opening.effect.recast:
                 amount = msgspec.structs.replace(amount, pieces=opening.effect.pieces)
             model = _model(amount, opening.model, opening.effect.identity_kept)
             self.lots[lot_id] = msgspec.structs.replace(

@@ -172,12 +172,12 @@ def signed_by(
             continue
         try:
             note.Verifier.parse(vkey).verify(text, signature.blob)
-        except (SignatureError, MalformedError) as error:
+        except (SignatureError, MalformedError):
             findings.append(
                 Finding(
                     code="statement.signature-wrong",
                     message=f"the signature of {signature.name} under the statement does not "
-                    f"match its key {key_ref(vkey)}: {error}",
+                    f"match its key {key_ref(vkey)}",
                 )
             )
         else:
@@ -391,7 +391,7 @@ def _builds_on(books: Books, one: Prepared) -> Iterable[Finding]:
         yield Finding(
             code="lot.head-spent",
             message=f"lot {lot_id} stands at event {heads[lot_id][:12]}, this event builds on "
-            f"{', '.join(after[:12] for after in one.event.after) or 'nothing'}",
+            f"{_some(one.event.after)}",
             subject=f"lot:{lot_id}",
             hint=f"see what happened to it: oretrail show {heads[lot_id][:12]}",
         )
@@ -401,6 +401,12 @@ def _builds_on(books: Books, one: Prepared) -> Iterable[Finding]:
             code="lot.head-unknown",
             message=f"it builds on {min(extra)[:12]}, which is the head of no lot that it changes",
         )
+
+
+def _some(ids: Sequence[str]) -> str:
+    """Up to three ids, shortened, and how many more."""
+    shown = ", ".join(one[:12] for one in ids[:3])
+    return f"{shown} and {len(ids) - 3} more" if len(ids) > 3 else shown or "nothing"
 
 
 def _effects(

@@ -110,7 +110,16 @@ class LotRefined(Event, frozen=True, kw_only=True, tag="lot.refined"):
 
     def _output(self, out: Output) -> Iterator[Effect]:
         dry = dry_mass(out.mass, out.basis, out.moisture)
-        yield Open(out.lot, out.material, self.by, out.mass, out.basis, dry=dry, pieces=out.pieces)
+        yield Open(
+            out.lot,
+            out.material,
+            self.by,
+            out.mass,
+            out.basis,
+            dry=dry,
+            pieces=out.pieces,
+            recast=True,
+        )
         yield Flow(self.lot, out.lot, out.mass - out.added, contents=out.composition())
         if out.added:
             yield Gain(out.lot, out.added, UNKNOWN, contents=())
