@@ -28,6 +28,7 @@ import click
 from ledger import errors
 
 from . import output
+from .catalogue import COMMANDS, group_line, other_groups
 from .session import Session
 
 __all__ = ["EXIT_CODES", "UNEXPECTED", "Command", "Group", "cli", "main"]
@@ -49,33 +50,6 @@ EXIT_CODES: dict[type[errors.LedgerError], int] = {
 UNEXPECTED = 5
 _USAGE = 2
 _INTERRUPTED = 130
-
-# Command -> (module, attribute, its line in the list of commands).
-_COMMANDS = {
-    "demo": ("demo", "demo", "build a small supply chain, verify it, break copies of it"),
-    "init": ("workspace", "init", "begin a ledger in a folder"),
-    "status": ("workspace", "status", "what is here, and what to do next"),
-    "doctor": ("workspace", "doctor", "whether this computer and this folder are fit"),
-    "key": ("keys", "key", "keys: make, list, show, authorize, revoke"),
-    "party": ("query", "party", "parties: admit, suspend, list, show"),
-    "site": ("query", "site", "mines, depots, smelters, factories: add, list"),
-    "tags": ("query", "tags", "series of tags: issue, void, list"),
-    "policy": ("record", "policy", "tolerances of the ledger"),
-    "record": ("record", "record", "say what happened to a lot: one command per event type"),
-    "transfer": ("query", "transfer", "hand-overs: dispatch, receive, reject, cancel, list"),
-    "lots": ("query", "lots", "what is held"),
-    "log": ("query", "log", "entries in order"),
-    "show": ("query", "show", "anything by its id"),
-    "trace": ("trace", "trace", "where a lot or product came from, or went to"),
-    "verify": ("audit", "verify", "recompute everything, trust nothing in the tables"),
-    "export": ("export", "export", "write what is in the ledger in another form"),
-    "import": ("templates", "import_", "spreadsheets: print a template to fill in"),
-    "sign": ("exchange", "sign", "sign a statement file"),
-    "countersign": ("exchange", "countersign", "add a signature to a signed statement file"),
-    "register": ("exchange", "register", "enter a signed statement file into the ledger"),
-    "checkpoint": ("audit", "checkpoint", "signed heads of the log: show, make, compare"),
-    "db": ("audit", "db", "the database: rebuild, check, backup"),
-}
 
 
 def _remember(name: str, turn: Any = None) -> Any:
@@ -191,11 +165,6 @@ class Door:
         if isinstance(error, click.ClickException):
             self._say(error.format_message(), "usage.wrong", None)
             return _USAGE
-        if isinstance(error, BrokenPipeError):
-            # Whoever read our words has left; what is still buffered must go nowhere.
-            with contextlib.suppress(OSError, ValueError):
-                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            return UNEXPECTED
         if isinstance(error, OSError):
             name = f"{error.filename}: " if error.filename else ""
             self._say(f"{name}{error.strerror or error}", "environment.failed", None)
@@ -233,15 +202,15 @@ class Root(Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Every command; first those of the list above, then groups that events name."""
-        return [*_COMMANDS, *(name for name in _event_groups() if name not in _COMMANDS)]
+        return [*COMMANDS, *other_groups()]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Load a command."""
-        if cmd_name in _COMMANDS:
-            module, attribute, _ = _COMMANDS[cmd_name]
+        if cmd_name in COMMANDS:
+            module, attribute, _ = COMMANDS[cmd_name]
             found = getattr(importlib.import_module(f".{module}", __package__), attribute)
             return found if isinstance(found, click.Command) else None
-        if cmd_name in _event_groups():
+        if cmd_name in other_groups():
             from .record import event_group
 
             return event_group(cmd_name)
@@ -249,14 +218,20 @@ class Root(Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The list of commands, without loading any of them."""
-        rows = [(name, line) for name, (_, _, line) in _COMMANDS.items()]
-        others = [name for name in _event_groups() if name not in _COMMANDS]
-        if others:
-            from .record import group_line
-
-            rows += [(name, group_line(name)) for name in others]
+        rows = [(name, line) for name, (_, _, line) in COMMANDS.items()]
+        rows += [(name, group_line(name)) for name in other_groups()]
         with formatter.section("Commands"):
             formatter.write_dl(rows)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; whoever reads its words may leave early, and hears no more."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            # What is still buffered must go nowhere, or Python complains at its exit.
+            with contextlib.suppress(OSError, ValueError):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return UNEXPECTED
 
     def main(  # type: ignore[override]
         self,
@@ -287,14 +262,6 @@ class Root(Group):
         if standalone_mode:
             sys.exit(door.code)
         return door.code
-
-
-def _event_groups() -> list[str]:
-    """Groups that event types name in their `command`."""
-    from ledger.events import TYPES
-
-    found = (kind.command.partition(" ")[0] for kind in TYPES.values() if kind.command)
-    return list(dict.fromkeys(found))
 
 
 @click.command(

@@ -18,16 +18,17 @@ from msgspec import inspect
 
 from ledger import values
 from ledger.errors import ConfigError, MalformedError
-from ledger.events import TYPES, Event
+from ledger.events import Event
 from ledger.words import read_time
 
 from . import signing, tables, words
+from .catalogue import event_commands, group_line
 from .fill import FILLED, Filler
 from .main import Command, Group
 from .session import Session
 from .words import Reader, Shape
 
-__all__ = ["EventGroup", "event_group", "group_line", "policy", "record", "spelling"]
+__all__ = ["EventGroup", "event_group", "policy", "record", "spelling"]
 
 # Filled in from the ledger, or of use to programs only; they can be given all the same.
 _HIDDEN = frozenset({"after", "private"})
@@ -80,34 +81,19 @@ class EventGroup(Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Commands of events first, then the others."""
-        return [*_commands(self.name or ""), *sorted(self.commands)]
+        return [*event_commands(self.name or ""), *sorted(self.commands)]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command of an event type, or one that was added by hand."""
-        kind = _commands(self.name or "").get(cmd_name)
+        kind = event_commands(self.name or "").get(cmd_name)
         if kind is None:
             return super().get_command(ctx, cmd_name)
         return event_command(cmd_name, kind)
 
 
-def _commands(group: str) -> dict[str, type[Event]]:
-    """The commands of a group -> their event types."""
-    found = {}
-    for kind in TYPES.values():
-        first, _, rest = kind.command.partition(" ")
-        if first == group:
-            found[rest or first] = kind
-    return found
-
-
 def event_group(name: str) -> EventGroup:
     """A group of event types that has no file of its own."""
     return EventGroup(name, help=group_line(name).capitalize() + ".")
-
-
-def group_line(name: str) -> str:
-    """The line of such a group in the list of commands."""
-    return f"{name}: {', '.join(_commands(name))}"
 
 
 def event_command(name: str, kind: type[Event]) -> click.Command:
@@ -299,6 +285,9 @@ def _many(
     name = "standard input" if source == "-" else source
     rows, problems = tables.read(_bytes(source), name, kind, filler.reader(files=False))
     bad = {problem.row for problem in problems}
+    if problems:
+        # Nothing will be registered: whatever else is wrong is told at the same time.
+        said = {"by": "nobody", **said}
     events: list[Event] = []
     for row in rows:
         known = words.shapes(row.kind)

@@ -1,0 +1,62 @@
+"""The catalogue of commands: what there is, without loading any of it.
+
+Some commands have a module; the rest are event types, which say in `command` where they
+belong (``record extraction``).
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+from ledger.events import TYPES, Event
+
+__all__ = ["COMMANDS", "event_commands", "group_line", "other_groups"]
+
+COMMANDS = {
+    "demo": ("demo", "demo", "build a small supply chain, verify it, break copies of it"),
+    "init": ("workspace", "init", "begin a ledger in a folder"),
+    "status": ("workspace", "status", "what is here, and what to do next"),
+    "doctor": ("workspace", "doctor", "whether this computer and this folder are fit"),
+    "key": ("keys", "key", "keys: make, list, show, authorize, revoke"),
+    "party": ("query", "party", "parties: admit, suspend, list, show"),
+    "site": ("query", "site", "mines, depots, smelters, factories: add, list"),
+    "tags": ("query", "tags", "series of tags: issue, void, list"),
+    "policy": ("record", "policy", "tolerances of the ledger"),
+    "record": ("record", "record", "say what happened to a lot: one command per event type"),
+    "transfer": ("query", "transfer", "hand-overs: dispatch, receive, reject, cancel, list"),
+    "lots": ("query", "lots", "what is held"),
+    "log": ("query", "log", "entries in order"),
+    "show": ("query", "show", "anything by its id"),
+    "trace": ("trace", "trace", "where a lot or product came from, or went to"),
+    "verify": ("audit", "verify", "recompute everything, trust nothing in the tables"),
+    "export": ("export", "export", "write what is in the ledger in another form"),
+    "import": ("templates", "import_", "spreadsheets: print a template to fill in"),
+    "sign": ("exchange", "sign", "sign a statement file"),
+    "countersign": ("exchange", "countersign", "add a signature to a signed statement file"),
+    "register": ("exchange", "register", "enter a signed statement file into the ledger"),
+    "checkpoint": ("audit", "checkpoint", "signed heads of the log: show, make, compare"),
+    "db": ("audit", "db", "the database: rebuild, check, backup"),
+}
+"""Command -> (module, attribute, its line in the list of commands)."""
+
+
+@cache
+def event_commands(group: str) -> dict[str, type[Event]]:
+    """The commands of a group that come from event types."""
+    found = {}
+    for kind in TYPES.values():
+        first, _, rest = kind.command.partition(" ")
+        if first == group:
+            found[rest or first] = kind
+    return found
+
+
+def other_groups() -> list[str]:
+    """Groups that event types name and that have no module of their own."""
+    groups = (kind.command.partition(" ")[0] for kind in TYPES.values() if kind.command)
+    return list(dict.fromkeys(name for name in groups if name not in COMMANDS))
+
+
+def group_line(name: str) -> str:
+    """The line of such a group in the list of commands."""
+    return f"{name}: {', '.join(event_commands(name))}"
