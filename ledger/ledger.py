@@ -118,8 +118,7 @@ class Ledger:
             _register(database, statement, clock)
             return cls(database, clock)
         except BaseException:
-            database.close()
-            path.unlink(missing_ok=True)
+            database.remove()
             raise
 
     @classmethod

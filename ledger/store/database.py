@@ -119,6 +119,12 @@ class Database:
         """Close every connection."""
         self.engine.dispose()
 
+    def remove(self) -> None:
+        """Close every connection and leave nothing behind: a beginning that failed."""
+        self.close()
+        for ending in ("", "-journal", "-wal", "-shm"):
+            self.path.with_name(self.path.name + ending).unlink(missing_ok=True)
+
     def check_format(self) -> None:
         """Refuse a file that is no ledger, or of a later format."""
         with self.reading() as connection:
