@@ -44,11 +44,12 @@ _CODED = re.compile(r"[a-z]+\.[a-z-]+ ")
 def refusals(source: str) -> Iterator[ast.stmt]:
     """The statements of a file that refuse something."""
     for found in ast.walk(ast.parse(source)):
-        if isinstance(found, ast.Raise) and found.exc is not None:
-            yield found
-        elif isinstance(found, ast.Return) and _coded(found.value):
-            yield found
-        elif isinstance(found, ast.Expr) and _finds(found.value):
+        refuses = (
+            (isinstance(found, ast.Raise) and found.exc is not None)
+            or (isinstance(found, ast.Return) and _coded(found.value))
+            or (isinstance(found, ast.Expr) and _finds(found.value))
+        )
+        if refuses and isinstance(found, ast.stmt):
             yield found
 
 
