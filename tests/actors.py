@@ -15,10 +15,13 @@ from typing import Any
 import msgspec
 import pytest
 
+from ledger.audit.auditor import Auditor
 from ledger.custody.demo_keys import demo_seed
+from ledger.custody.registration import Prepared, check
 from ledger.custody.statement import Statement
+from ledger.effects import Effect, lots_changed
 from ledger.errors import RefusedError
-from ledger.events import TYPES, Event
+from ledger.events import TYPES, Event, encode, event_id
 from ledger.events.base import Draw, LossLine, Named
 from ledger.ledger import Ledger, Receipt
 from ledger.log.note import Signer
@@ -96,6 +99,16 @@ class Clock:
 
     def text(self) -> str:
         return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self.seconds))
+
+
+# What follows when a part of an event was refused: it lacks that part.
+FOLLOWS = {"mass.empty", "mass.not-conserved", "party.unknown", "statement.wrong-ledger"}
+
+
+def first(codes: list[str]) -> str:
+    """The one code that a statement was refused for; the others only follow from it."""
+    assert set(codes[1:]) <= FOLLOWS | {codes[0]}
+    return codes[0]
 
 
 # ---------------------------------------------------------------- what they say
@@ -325,6 +338,17 @@ class World:
         assert all(one.severity == "error" for one in found)
         assert caught.value.code == found[0].code
         return [one.code for one in found]
+
+    def judged(self, one: Event, *effects: Effect, signed: tuple[str, ...] = (MINE,)) -> list[str]:
+        """What the rules say of effects that no event type has."""
+        data = encode(one)
+        prepared = Prepared(data, one, event_id(data), effects, lots_changed(effects))
+        auditor = Auditor()
+        auditor.feed(self.ledger.sources())
+        auditor.finish()
+        keys = frozenset(vkey(name) for name in signed)
+        found = check(auditor.books, [prepared], keys, self.clock.text(), [99])
+        return [finding.code for finding in found]
 
     def whole(self) -> tuple[Any, ...]:
         """Everything that the database says, to see whether something has changed."""
