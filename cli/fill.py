@@ -104,7 +104,8 @@ class Filler:
         return self._governs[kind]
 
     def _dispatch(self, filled: dict[str, Any], *, giver: bool) -> None:
-        names = [lot["lot"] if isinstance(lot, dict) else lot for lot in filled["lots"]]
+        said = filled["lots"] if isinstance(filled["lots"], list) else []
+        names = [lot.get("lot") if isinstance(lot, dict) else lot for lot in said]
         try:
             lots = [self._ledger.lot(name) for name in names if isinstance(name, str)]
         except UnknownError:

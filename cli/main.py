@@ -182,8 +182,10 @@ class Door:
         if self.session.json:
             said = {"code": code, "message": message, "hint": hint or "", **(details or {})}
             output.say_json({"error": said})
-        for line in (details or {}).get("problems", [])[: output.MOST]:
-            output.note(output.problem(line))
+        problems = (details or {}).get("problems", [])
+        if len(problems) > 1 or any("row" in line for line in problems):
+            for line in problems[: output.MOST]:
+                output.note(output.problem(line))
         output.error(output.clean(message, 1000), code)
         if hint:
             output.hint(output.clean(hint, 1000))
@@ -222,6 +224,13 @@ class Root(Group):
         rows += [(name, group_line(name)) for name in other_groups()]
         with formatter.section("Commands"):
             formatter.write_dl(rows)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Take the words apart; what is no text cannot be a name of anything here."""
+        for word in args:
+            if not word.isascii() and any("\ud800" <= letter <= "\udfff" for letter in word):
+                raise click.UsageError(f"{word!r} is not UTF-8", ctx)
+        return super().parse_args(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; whoever reads its words may leave early, and hears no more."""

@@ -113,9 +113,11 @@ def say_finding(one: Finding) -> None:
 
 
 def problem(line: Mapping[str, Any]) -> str:
-    """A problem of a file as words: row, column, what is wrong, code."""
-    column = f", {clean(line['column'])}" if line["column"] else ""
-    return f"row {line['row']}{column}: {clean(line['message'], 400)} [{line['code']}]"
+    """A problem as words: the row and column of a file, or a field; what is wrong; code."""
+    where = [f"row {line['row']}"] if "row" in line else []
+    where += [clean(line.get("column") or line.get("field") or "")]
+    place = ", ".join(part for part in where if part)
+    return f"{place}: {clean(line['message'], 400)} [{line['code']}]"
 
 
 def paint(text: str, colour: str, *, err: bool = False) -> str:

@@ -188,6 +188,8 @@ def _object(line: str) -> dict[str, Any]:
             parse_int=_integer,
             parse_constant=_float,
         )
+        # An escape may spell half a character, which is no text.
+        json.dumps(value, ensure_ascii=False).encode()
     except MalformedError:
         raise
     except ValueError as error:

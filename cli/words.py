@@ -93,6 +93,10 @@ class Problem:
     code: str
     message: str
 
+    def plain(self) -> dict[str, Any]:
+        """The problem as JSON."""
+        return {"field": self.field, "code": self.code, "message": self.message}
+
 
 def shape(kind: inspect.Type, required: bool = True) -> Shape:
     """The shape of a type as msgspec describes it."""
@@ -259,7 +263,7 @@ def build(kind: type[Event], raw: Mapping[str, Any]) -> Event:
     hints = _hints(kind)
     known = shapes(kind)
     value = {
-        name: sorted(set(said)) if name in ("after", "cosigners", "private") else said
+        name: _sorted(said) if name in ("after", "cosigners", "private") else said
         for name, said in raw.items()
         if said is not None and said != []
     }
@@ -281,13 +285,20 @@ def build(kind: type[Event], raw: Mapping[str, Any]) -> Event:
         try:
             event = msgspec.convert(value, type=kind)
             encode(event)
-        except (msgspec.ValidationError, TypeError) as error:
+        except (msgspec.ValidationError, TypeError, UnicodeEncodeError) as error:
             problems.append(Problem("", "event.malformed", str(error)))
         except MalformedError as error:
             problems.append(Problem("", error.code, str(error)))
         else:
             return event
     raise FieldsError(problems)
+
+
+def _sorted(said: Any) -> Any:
+    """The members of a set in their one order, if they are words."""
+    if isinstance(said, list) and all(isinstance(one, str) for one in said):
+        return sorted(set(said))
+    return said
 
 
 def kind_name(kind: type[Event]) -> str:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import importlib.util
 import os
 import platform
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from ledger import keys as key_files
-from ledger.errors import ConfigError, LedgerError
-from ledger.events import GOVERNANCE
+from ledger.errors import ConfigError, LedgerError, MalformedError
+from ledger.events import GOVERNANCE, TYPES
 from ledger.log import checkpoint as checkpoints
 from ledger.log import note
 from ledger.workspace import SETTINGS_FILE, Workspace
@@ -22,6 +23,7 @@ from .fill import parties_here
 from .keys import insecure, make_key
 from .main import Command
 from .session import Session, new_passphrase
+from .words import shapes
 
 if TYPE_CHECKING:
     from ledger.ledger import Ledger
@@ -75,7 +77,7 @@ def init(
         raise ConfigError(f"{root} is a workspace already", code="workspace.exists")
     session.folder = root
     names = [f"{GOVERNANCE}/{number}" for number in range(1, governance_keys + 1)]
-    note.check_name(origin)
+    _check_origin(origin)
     secret = None if insecure else new_passphrase("the keys of governance and log")
     root.mkdir(parents=True, exist_ok=True)
     folder_of_keys = root / "keys"
@@ -110,6 +112,15 @@ def init(
         output.note(f"keys are in {output.clean(root / 'keys')}; keep copies of them elsewhere")
         output.note("next: oretrail status")
     return 0
+
+
+def _check_origin(origin: str) -> None:
+    """Refuse, before any key is made, what the first event would be refused for."""
+    pattern = getattr(shapes(TYPES["ledger.created"])["origin"].kind, "pattern", "")
+    if re.search(pattern, origin, re.ASCII) is None:
+        raise MalformedError(
+            f"{origin!r} is no origin such as kivu.example/trail", code="origin.malformed"
+        )
 
 
 @click.command(cls=Command)

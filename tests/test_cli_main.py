@@ -158,6 +158,7 @@ def test_verifying_nothing_is_1(place: Place) -> None:
     [
         ["nonsense"],
         ["lots", "--nonsense"],
+        ["trace", "\udcff"],
         ["lots", "--state", "molten"],
         ["trace"],
         ["record", "extraction"],
