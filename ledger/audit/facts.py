@@ -4,6 +4,8 @@
     day_number("2026-02-11T08:00Z")    days, to count with; the time of day is ignored
     country_of(books, "x.example")     where a party is registered, or ""
     site_facts(books, "RW-GIH")        what was said when a site was registered, or {}
+
+What nobody said is empty, and never an error.
 """
 
 from __future__ import annotations

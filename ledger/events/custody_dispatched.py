@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 import msgspec
 
@@ -33,6 +33,9 @@ class CustodyDispatched(Event, frozen=True, kw_only=True, tag="custody.dispatche
         msgspec.Meta(min_length=1, max_length=512, description="lot or lot,mass=..."),
     ]
     carrier: Annotated[Text | None, msgspec.Meta(description="who transports it")] = None
+    mode: Annotated[
+        Literal["road", "rail", "sea", "air"] | None, msgspec.Meta(description="means of transport")
+    ] = None
     route: Annotated[
         tuple[Country, ...], msgspec.Meta(max_length=32, description="countries on the way")
     ] = ()
@@ -43,6 +46,7 @@ class CustodyDispatched(Event, frozen=True, kw_only=True, tag="custody.dispatche
         """Each lot departs."""
         facts = {
             "carrier": self.carrier,
+            "mode": self.mode,
             "route": self.route,
             "seals": self.seals,
             "waybill": self.waybill,

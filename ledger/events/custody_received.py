@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Literal
 import msgspec
 
 from ..effects import Arrive, Claim, Effect, Measure
-from ..values import Basis, EventId, Grade, Id, Positive, Share, Word
+from ..values import Basis, Country, EventId, Grade, Id, Positive, Share, Word
 from .base import Event
 
 
@@ -40,6 +40,10 @@ class CustodyReceived(Event, frozen=True, kw_only=True, tag="custody.received"):
         Word | None, msgspec.Meta(description="leg or instrument of the policy, if not reception")
     ] = None
     seals: Literal["intact", "broken", "none"] | None = None
+    route: Annotated[
+        tuple[Country, ...],
+        msgspec.Meta(max_length=32, description="countries that the papers show on arrival"),
+    ] = ()
 
     def effects(self) -> Iterator[Effect]:
         """Each lot arrives and is measured."""
@@ -49,3 +53,6 @@ class CustodyReceived(Event, frozen=True, kw_only=True, tag="custody.received"):
             yield Arrive(got.lot, self.dispatch, self.giver, self.by, measure)
             if self.seals is not None:
                 yield Claim(f"lot:{got.lot}", "seals", self.seals, {"dispatch": self.dispatch})
+            if self.route:
+                facts = {"dispatch": self.dispatch, "route": self.route}
+                yield Claim(f"lot:{got.lot}", "transport", "received", facts)

@@ -1,0 +1,95 @@
+"""One paper for two consignments that have nothing to do with each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from ...effects import Claim, Flow
+from ...findings import Finding
+from ..facts import claims, day_number
+from .base import Check, Seen
+
+__all__ = ["DocumentReused"]
+
+_OF_ONE_CONSIGNMENT = frozenset(
+    {
+        "bill-of-lading",
+        "certificate",
+        "collection-note",
+        "customs-declaration",
+        "export-certificate",
+        "export-permit",
+        "packing-list",
+        "photo",
+        "seal-photo",
+        "waybill",
+        "weighbridge-ticket",
+        "weight-note",
+    }
+)
+
+
+class DocumentReused(Check):
+    """The digest of a paper that belongs to one consignment stands with another one.
+
+    Papers of one consignment: waybills, certificates, weight notes, photos (by the kind of
+    the attachment), the paper of a certificate, the evidence of a recovery. Formula: the
+    same digest with a second lot that does not descend from the first, more than `days`
+    later; or with a certificate of another number. Default 30 days (drums of one lot may
+    leave one by one; 2026-11, our judgement). Licences, contracts, invoices and reports
+    may serve for long and are not looked at. Source: pattern F25.
+    """
+
+    name = "document.reused"
+    watches = (Claim, Flow)
+    thresholds = {"days": 30}
+
+    def __init__(self, policy: Mapping[str, int] | None = None) -> None:
+        super().__init__(policy)
+        # Digest -> (lot, day, index, certificate) of its first use.
+        self._first: dict[str, tuple[str, int, int, str]] = {}
+        # Lot -> digests that came with it or with what it was made of.
+        self._with: dict[str, frozenset[str]] = {}
+        self._reported: set[tuple[str, str]] = set()
+
+    def observe(self, seen: Seen) -> Iterable[Finding]:
+        """Follow papers downstream; compare each use with the first."""
+        for effect in seen.one.effects:
+            if isinstance(effect, Flow) and effect.source in self._with:
+                below = self._with.get(effect.target, frozenset())
+                self._with[effect.target] = below | self._with[effect.source]
+        for kind in ("document", "certificate", "recovery"):
+            for claim in claims(seen.one.effects, kind):
+                if claim.subject.startswith("lot:"):
+                    yield from self._used(seen, claim)
+
+    def _used(self, seen: Seen, claim: Claim) -> Iterable[Finding]:
+        facts, lot = claim.facts, claim.subject[4:]
+        if claim.kind == "document":
+            digest = facts.get("digest") if facts.get("kind") in _OF_ONE_CONSIGNMENT else None
+        else:
+            digest = facts.get("document" if claim.kind == "certificate" else "evidence")
+        if not digest:
+            return
+        day = day_number(seen.one.event.occurred_at)
+        number = str(facts.get("certificate", ""))
+        first, then, index, known = self._first.setdefault(digest, (lot, day, seen.index, number))
+        related = lot == first or digest in self._with.get(lot, frozenset())
+        self._with[lot] = self._with.get(lot, frozenset()) | {digest}
+        if number and not known:
+            self._first[digest] = (first, then, index, number)
+        other = bool(number and known and number != known)
+        late = not related and abs(day - then) > self.limit["days"]
+        if (other or late) and (digest, lot) not in self._reported:
+            self._reported.add((digest, lot))
+            what = (
+                f"certificates {known} and {number}"
+                if other
+                else f"lot {first} and, {abs(day - then)} days apart, with lot {lot}"
+            )
+            yield self.finding(
+                "major",
+                f"paper {digest[:12]} stands with {what}",
+                entries=tuple(sorted({index, seen.index})),
+                subject=claim.subject,
+            )

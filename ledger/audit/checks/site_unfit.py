@@ -1,0 +1,144 @@
+"""Ore from a site that was shut out, not inspected, or not inspected again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from ...custody.books import Books
+from ...effects import Claim, Gain, Suspend
+from ...findings import Finding, Severity
+from ..facts import claims, day_number, site_facts
+from .base import Check, Seen
+
+__all__ = ["SiteUnfit"]
+
+_SHOWN = 16
+
+
+class _Assessed(msgspec.Struct, frozen=True, order=True):
+    inspected: str
+    index: int
+    status: str
+    until: str
+
+
+class SiteUnfit(Check):
+    """Extraction at a site whose status forbids it, on the day of the extraction.
+
+    The assessment in force on a day is the one inspected last until then, whenever it was
+    registered; before the first one nothing is known, and nothing is found.
+
+        status on that day                              code                      severity
+        red                                             site.red-used             critical
+        blue for more than `blue_days`                  site.blue-used            critical
+        blue                                            site.blue-used            major
+        yellow, after the last day it is good for       site.yellow-overdue       major
+        green, after the last day it is good for        site.assessment-expired   minor
+        its operator is suspended, by the log's order   site.operator-suspended   major
+
+    Default 1096 days (three years, 2026-11; check before relying on it). One finding per
+    site and assessment. Source: pattern F17; colours of the ICGLR regional certification.
+    """
+
+    name = "site.unfit"
+    watches = (Claim, Gain, Suspend)
+    thresholds = {"blue_days": 1096}
+
+    def __init__(self, policy: Mapping[str, int] | None = None) -> None:
+        super().__init__(policy)
+        self._assessed: dict[str, list[_Assessed]] = {}
+        self._dug: dict[str, dict[str, int]] = {}
+        self._suspended: set[str] = set()
+        self._reported: set[str] = set()
+
+    def observe(self, seen: Seen) -> Iterable[Finding]:
+        """Note assessments, and the days on which each site was dug."""
+        for claim in claims(seen.one.effects, "assessment"):
+            one = _Assessed(
+                str(claim.facts.get("inspected", seen.one.event.occurred_at[:10])),
+                seen.index,
+                claim.status,
+                str(claim.facts.get("valid_to", "")),
+            )
+            self._assessed.setdefault(claim.subject[5:], []).append(one)
+        for effect in seen.one.effects:
+            if isinstance(effect, Suspend):
+                self._suspended.add(effect.party)
+            elif isinstance(effect, Gain) and effect.origin.site is not None:
+                site = effect.origin.site
+                if effect.origin.kind in ("mined-asm", "mined-lsm"):
+                    days = self._dug.setdefault(site, {})
+                    days.setdefault(seen.one.event.occurred_at[:10], seen.index)
+                    yield from self._operator(seen, site)
+
+    def _operator(self, seen: Seen, site: str) -> Iterable[Finding]:
+        if not self._suspended or site in self._reported:
+            return
+        operator = site_facts(seen.books, site).get("operator")
+        if operator in self._suspended:
+            self._reported.add(site)
+            yield self.finding(
+                "major",
+                f"site {site} is dug by {seen.one.event.by} while its operator {operator} is "
+                "suspended",
+                entries=(seen.index,),
+                subject=f"site:{site}",
+                code="site.operator-suspended",
+            )
+
+    def conclude(self, books: Books, as_of: str) -> Iterable[Finding]:
+        """Hold each site's days against its assessments."""
+        for site, assessments in sorted(self._assessed.items()):
+            assessments.sort()
+            wrong: dict[tuple[str, int], tuple[Severity, str, list[int]]] = {}
+            for day, index in sorted(self._dug.get(site, {}).items()):
+                found = self._on(day, assessments)
+                if found is not None:
+                    code, severity, words, assessed = found
+                    _, _, entries = wrong.setdefault((code, assessed), (severity, words, []))
+                    entries.append(index)
+            for (code, assessed), (severity, words, entries) in wrong.items():
+                yield self.finding(
+                    severity,
+                    f"site {site} {words}, and was dug on {len(entries)} days all the same",
+                    entries=(assessed, *sorted(entries)[:_SHOWN]),
+                    subject=f"site:{site}",
+                    code=code,
+                )
+
+    def _on(self, day: str, assessments: list[_Assessed]) -> tuple[str, Severity, str, int] | None:
+        """(code, severity, words, entry of the assessment) if the site was unfit on that day."""
+        known = [one for one in assessments if one.inspected <= day]
+        if not known:
+            return None
+        one = known[-1]
+        late = bool(one.until) and day > one.until
+        since = day_number(known[0].inspected)
+        if one.status == "red":
+            return "site.red-used", "critical", f"is red since {one.inspected}", one.index
+        if one.status == "blue":
+            never = all(each.status == "blue" for each in known)
+            old = never and day_number(day) - since > self.limit["blue_days"]
+            return (
+                "site.blue-used",
+                "critical" if old else "major",
+                f"is blue, not inspected, since {known[0].inspected if never else one.inspected}",
+                one.index,
+            )
+        if one.status == "yellow" and late:
+            return (
+                "site.yellow-overdue",
+                "major",
+                f"is yellow and was to be mended until {one.until}",
+                one.index,
+            )
+        if late:
+            return (
+                "site.assessment-expired",
+                "minor",
+                f"was assessed {one.status} until {one.until}",
+                one.index,
+            )
+        return None
