@@ -46,7 +46,6 @@ from ..errors import LedgerError, MalformedError, SignatureError
 from ..events import GOVERNANCE, Event, decode, effects_of, event_id
 from ..findings import Finding
 from ..log import note
-from ..values import MAX_INTEGER
 from ..words import mass as in_words
 from .books import Books, Key, key_ref, public_part
 from .measurement import Difference
@@ -452,13 +451,6 @@ def _sums(books: Books, case: Case) -> Iterable[Finding]:
             yield Finding(
                 code="mass.empty",
                 message=f"lot {lot_id} would begin with 0 mg",
-                subject=f"lot:{lot_id}",
-            )
-        elif lot.amount.mass > MAX_INTEGER:
-            yield Finding(
-                code="mass.too-large",
-                message=f"lot {lot_id} would hold {lot.amount.mass} mg, "
-                f"at most {MAX_INTEGER} mg can be written",
                 subject=f"lot:{lot_id}",
             )
         elif opened.mass is not None and opened.mass != lot.amount.mass:
