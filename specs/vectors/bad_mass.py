@@ -98,6 +98,15 @@ def _() -> Story:
     return story
 
 
+@bad("ore-that-the-operator-of-its-site-did-not-sign-for", "site.not-operator")
+def _() -> Story:
+    story = Story().begin()
+    site = {"site": "RUN", "name": "Run", "kind": "mine-lsm", "country": "RW"}
+    story.say("site.registered", "governance", **site, operator=TRADER)
+    story.dig("G1", 1_000, site="RUN")
+    return story
+
+
 @bad("more-drawn-than-there-is", "mass.overdrawn", "mass.empty")
 def _() -> Story:
     story = Story().begin()

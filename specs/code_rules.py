@@ -1,0 +1,158 @@
+"""What each code means, in words: the table of specs/verification.md is made from this.
+
+Code -> (severity, rule). Severity `raised`: an error of the library, never a finding.
+"""
+
+from __future__ import annotations
+
+E, C, MA, MI, IN = "error", "critical", "major", "minor", "info"
+RAISED = "raised"
+
+RULES: dict[str, tuple[str, str]] = {
+    # the log
+    "entry.missing": (E, "entries are numbered from 0 without a gap"),
+    "entry.leaf-mismatch": (E, "a stated leaf hash is that of the entry's bytes"),
+    "entry.chain-broken": (E, "a stated chain hash is that of the leaf and the link before"),
+    "registration.malformed": (E, "an entry that says it is a registration is one"),
+    "statement.missing": (E, "every event stands under a registration"),
+    "statement.malformed": (E, "a registration's note is a statement's"),
+    "statement.too-large": (E, "a statement covers at most 4,096 events"),
+    "statement.count-mismatch": (E, "as many events follow as the note covers"),
+    "statement.root-mismatch": (E, "the events that follow are those that the note covers"),
+    "statement.wrong-ledger": (E, "a statement names this ledger"),
+    "statement.seen-ahead": (E, "what a signer has seen is a size at which a statement ends"),
+    "statement.seen-inconsistent": (E, "what a signer has seen is this log's root at that size"),
+    "statement.signature-wrong": (E, "a signature by a known key verifies"),
+    "statement.signer-missing": (E, "`by` and every cosigner have signed with a fit key"),
+    "event.duplicate": (E, "an event stands in a log once"),
+    "time.went-back": (E, "`recorded_at` never decreases"),
+    "time.in-future": (E, "`occurred_at` is at most 300 seconds after `recorded_at`"),
+    "ledger.wrong": (E, "this is the ledger that was asked for"),
+    "log.truncated": (E, "the log is at least as long as every checkpoint that was kept"),
+    "checkpoint.root-mismatch": (
+        E,
+        "a kept checkpoint's root is this log's at that size, and a statement ends there",
+    ),
+    "evidence.empty": (MA, "there is something to verify; nothing at all is never `supported`"),
+    # who may act
+    "genesis.missing": (E, "a ledger begins with `ledger.created`"),
+    "genesis.repeated": (E, "a ledger begins once"),
+    "governance.required": (E, "this is for governance to do"),
+    "governance.threshold-not-met": (
+        E,
+        (
+            "as many distinct raw governance keys as the threshold have signed; at a change, by "
+            "the old keys and by the new"
+        ),
+    ),
+    "governance.threshold-wrong": (E, "a threshold is from 1 to the number of keys"),
+    "governance.version-wrong": (E, "each change of governance counts on by one"),
+    "governance.origin-changed": (E, "origin and demo mark stay as the ledger began"),
+    "party.exists": (E, "a party is admitted once, and not under the name `governance`"),
+    "party.unknown": (E, "whoever signs, takes or is spoken of is admitted"),
+    "party.suspended": (E, "whoever signs or takes is not suspended"),
+    "key.weak": (E, "a key parses, its id is right, it is of kind 1 and passes the strict gate"),
+    "key.demo": (E, "no key that everybody can compute, but in a demo ledger"),
+    "key.two-roles": (E, "a raw key serves once, under one name"),
+    "key.exists": (E, "a key is brought in once"),
+    "key.name-mismatch": (E, "a key is named as its role demands"),
+    "key.no-possession": (E, "a new key signs the statement that brings it in"),
+    "key.not-controller": (
+        E,
+        "keys of a party are disposed of by governance or by its own controlling key",
+    ),
+    "key.unknown": (E, "a key that is revoked is the party's"),
+    "key.revoked": (E, "a key that signs, or is revoked, is not revoked already"),
+    "key.expired": (E, "a key signs until the time of its scope, by the log's clock"),
+    "key.out-of-scope": (E, "a key signs the types and the masses of its scope"),
+    "key.not-committed": (E, "a key that takes over is the one that was committed to"),
+    "key.not-recovered": (E, "governance and the recovery key both sign a recovery"),
+    # heads and shape
+    "lot.head-spent": (E, "`after` names the head of every lot that the event changes"),
+    "lot.head-unknown": (E, "`after` names nothing else"),
+    "event.many-to-many": (E, "an event has one source or one target"),
+    "event.built-upon": (E, "only the last event of a lot is voided"),
+    "event.not-voidable": (E, "what two parties did, or what voids, is not voided"),
+    "event.voided-in-part": (E, "an event is voided for all lots it touched"),
+    # mass
+    "lot.exists": (E, "a lot begins once"),
+    "lot.unknown": (E, "a lot that is drawn from, sent or spoken of is there"),
+    "lot.closed": (E, "a lot that is drawn from, weighed or sent is not used up"),
+    "lot.in-transit": (E, "a lot that is drawn from, weighed or sent is not on the way"),
+    "lot.not-opened-here": (E, "a lot is filled only by the event that opens it"),
+    "lot.opened-here": (E, "nothing flows out of a lot in the event that opens it"),
+    "custody.not-holder": (E, "the holder of a lot signs what is done with it"),
+    "site.unknown": (E, "a site that matter comes from is registered"),
+    "site.not-operator": (E, "a site's operator, if it has one, signs for what is dug there"),
+    "mass.overdrawn": (E, "no more is drawn than a lot holds"),
+    "mass.empty": (E, "a lot that begins holds something"),
+    "mass.too-large": (E, "no lot holds more than 2^53 - 1 mg"),
+    "mass.not-conserved": (E, "parts and losses add up to the whole, to the milligram"),
+    "mass.element-created": (
+        E,
+        "no more of an element comes out than went in, beyond the tolerance of a process",
+    ),
+    "mass.content-twice": (E, "a substance is named once"),
+    "mass.content-exceeds-mass": (E, "what a lot contains weighs no more than the lot"),
+    "mass.not-water": (E, "only water dries off"),
+    "assay.moisture-missing": (E, "a grade is of dry matter, so that is known"),
+    "pieces.not-counted": (E, "pieces are drawn from a counted lot"),
+    "pieces.overdrawn": (E, "no more pieces are drawn than a lot holds"),
+    "pieces.not-conserved": (E, "parts add up to the whole, to the piece"),
+    "pieces.too-many": (E, "no lot holds more than 2^53 - 1 pieces"),
+    "mass.shortfall": (MA, "a weight below the booked one by more than the tolerance"),
+    "mass.excess": (MA, "a weight above the anchor by more than the tolerance"),
+    "assay.lower": (MI, "an assay below the booked content by more than the tolerance"),
+    "assay.higher": (MA, "an assay above the anchor by more than the tolerance"),
+    # custody
+    "custody.not-in-transit": (E, "what is received or sent back is on the way"),
+    "custody.dispatch-mismatch": (E, "it travels under the dispatch that is named"),
+    "custody.not-taker": (E, "it is received, or rejected, by whom it is addressed to"),
+    "custody.not-giver": (E, "it is sent, or called back, by its holder, who is named as such"),
+    "custody.to-self": (E, "it is sent to somebody else"),
+    "lot.on-hold": (E, "a lot on hold is not sent, and flows into no other"),
+    "lot.not-on-hold": (E, "a hold is ended by the party that put it on"),
+    # what is said, and accounts
+    "KIND.exists": (E, "what is registered once (site, tags, certificate, audit, incident) is new"),
+    "KIND.unknown": (E, "what is spoken of is registered"),
+    "KIND.not-issuer": (E, "only the party that registered it says this of it"),
+    "KIND.wrong-status": (E, "this comes after the status it may follow"),
+    "account.exists": (E, "an account begins once"),
+    "account.unknown": (E, "an account that is credited or debited is there"),
+    "account.not-holder": (E, "an account's holder signs for it"),
+    "balance.closed": (E, "an account that was carried over is closed"),
+    "balance.double-credit": (E, "a lot is credited once"),
+    "balance.expired": (E, "credits lie in the period, debits not after it"),
+    "balance.more-than-content": (E, "no more is credited than the lot contains"),
+    "balance.not-next": (E, "an account is carried over to a later one of its kind"),
+    "balance.overdrawn": (E, "no more is claimed or carried over than the account holds"),
+    # beyond the log
+    "books.drift": (C, "the store's tables are what the log makes of them"),
+    "trail.broken": (C, "each event of a trail builds on the one before that is here"),
+    "trail.incomplete": (C, "the events that made an upstream lot are here"),
+    "incident.open": (IN, "an open incident travels with what comes from its subject"),
+    "gap.KIND-origin": (IN, "matter declared as `unknown` or `legacy`"),
+    "gap.excess-unknown": (IN, "matter that came in by an excess"),
+    "gap.no-site": (IN, "an origin without a site"),
+    "gap.not-assayed": (IN, "contents that nobody has measured"),
+    "gap.not-attested": (IN, "an origin that no certificate or assessment covered"),
+    "gap.not-received": (IN, "a dispatch that nobody has signed for"),
+    # errors of the library
+    "entries.malformed": (RAISED, "an entry list is spelled the one way, line by line"),
+    "entry.unknown": (RAISED, "an entry that is asked for is there"),
+    "log.damaged": (RAISED, "nothing is signed over entries that do not give the stored tree"),
+    "storage.corrupt": (RAISED, "the store holds what it has promised to hold"),
+    "storage.empty": (RAISED, "a database that is opened holds a ledger"),
+}
+
+ELSEWHERE = {
+    "event.many-to-many": "no type of this version can",
+    "lot.not-opened-here": "no type of this version can",
+    "books.drift": "needs a store",
+    "trail.broken": "a trail's, not an audit's",
+    "trail.incomplete": "a trail's, not an audit's",
+}
+"""Why no vector of books is about a code, where that is so."""
+
+TWINS = frozenset({"key.revoked", "party.suspended"})
+"""Codes that are spelled like event types."""
