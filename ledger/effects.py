@@ -62,7 +62,7 @@ __all__ = [
 
 
 class Scope(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
-    """What a device key may sign; an empty scope is a controller's: everything.
+    """What a key may sign; an empty scope bounds nothing, and a controlling key has no other.
 
     `types` are event types, `until` is compared with the log's own clock at registration
     (never with a claimed time), `max_mass` bounds every mass of an event, in milligrams.
@@ -323,7 +323,9 @@ class Return(msgspec.Struct, frozen=True):
 
 
 class Hold(msgspec.Struct, frozen=True):
-    """The lot may not be transferred. Signed by: holder, or whoever issues the hold."""
+    """The lot is not sent, and flows into no other, until the hold is released.
+    Signed by: holder, or a party in a role that may hold back what is not its own.
+    """
 
     lot: str
     by: str

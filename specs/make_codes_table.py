@@ -1,4 +1,4 @@
-"""Make the table of codes in specs/verification.md, and find the codes that the code has.
+"""Make the table of codes in specs/verification.md, the page of checks, and find codes in code.
 
     python specs/make_codes_table.py
 
@@ -32,6 +32,25 @@ def main() -> None:
     """Write the table into the page."""
     path = HERE / "verification.md"
     path.write_text(with_table(path.read_text(encoding="utf-8")), encoding="utf-8")
+    (HERE / "plausibility.md").write_text(plausibility(), encoding="utf-8")
+
+
+PLAUSIBILITY = """# Plausibility
+
+Checks that report and never refuse. They are not part of validity: two verifiers may differ in
+them, and a policy may set other thresholds by a check's name. They read the same effects as the
+rules, and no clock but the log's. The table is made from the checks' own words by
+`make_pages.py`; do not edit it by hand. Severities and verdicts are those of
+[verification.md](verification.md#verdict): an audit with checks is `contradicted` by a critical one.
+
+Thresholds are milligrams for masses, parts per billion for shares, else as their name says.
+
+"""
+
+
+def plausibility() -> str:
+    """The page of checks."""
+    return PLAUSIBILITY + "\n".join(checks()) + "\n"
 
 
 def with_table(page: str) -> str:
@@ -54,7 +73,6 @@ def table() -> str:
     lines += ["", "The library raises these; they are no findings:", ""]
     raised = sorted((code, rule) for code, (kind, rule) in RULES.items() if kind == RAISED)
     lines += [f"- `{code}`: {rule}" for code, rule in raised]
-    lines += ["", "### Plausibility", "", *checks()]
     return "\n".join(lines)
 
 

@@ -1,4 +1,4 @@
-"""Make everything in specs/ that is made: the vectors, the page of events, the table of codes.
+"""Make everything in specs/ that is made: vectors, the pages of events and checks, the codes.
 
     python specs/make_pages.py
 

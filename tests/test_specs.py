@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from cli_place import chain, settled
 from ledger.audit.auditor import Auditor, Source
 from ledger.audit.checks import CHECKS
 from ledger.custody.measurement import DEFAULT_TOLERANCES
@@ -60,6 +61,12 @@ def test_every_type_and_every_effect_stands_on_the_page_of_events() -> None:
 def test_the_table_of_codes_is_current() -> None:
     text = page("verification.md")
     assert made_by("make_codes_table").with_table(text) == text, "run specs/make_pages.py"
+
+
+def test_the_page_of_checks_is_current() -> None:
+    assert made_by("make_codes_table").plausibility() == page("plausibility.md"), (
+        "run specs/make_pages.py"
+    )
 
 
 def test_every_code_of_a_finding_is_explained_and_no_other() -> None:
@@ -230,6 +237,15 @@ def test_recompute_agrees_with_the_auditor(vector: str, tmp_path: Path) -> None:
     assert recomputed(data).stdout == said
     (tmp_path / "entries.jsonl").write_bytes(data)
     assert recomputed(b"", str(tmp_path / "entries.jsonl")).stdout == said
+
+
+def test_recompute_agrees_with_the_command(tmp_path: Path) -> None:
+    place = chain(settled(tmp_path / "ledger"))
+    said = place.json("verify")
+    done = recomputed(place("export", "entries").out.encode())
+    words = f"size {said['size']}\nroot {said['root']}\nchain {said['chain']}\n"
+    assert done.stdout.decode() == words
+    assert said["verdict"] == "supported"
 
 
 @pytest.mark.parametrize(

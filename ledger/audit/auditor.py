@@ -12,8 +12,8 @@ For each entry, in order:
  8. the same rules as at registration hold                    lot.*, mass.*, custody.* ...
  9. known checkpoints lie in its past                         checkpoint.*, log.truncated
 
-Every entry is looked at even after a finding. Memory does not grow with the number of
-entries but with the number of lots, keys and statements (40 bytes each).
+Every entry is looked at even after a finding. Entries are not kept: memory grows with lots
+and keys, by 40 bytes for each statement, and by an id for each event.
 """
 
 from __future__ import annotations

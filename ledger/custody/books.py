@@ -185,7 +185,7 @@ class _Opening(msgspec.Struct):
 
 
 class Books:
-    """All that the rules need to know. Mappings may be partial: see `rules.needs`.
+    """All that the rules need to know. Mappings may be partial: see `registration.needs`.
 
     `lots` and `parties` by id, `keys` by `key_ref`, `publics` from the raw public key
     (as spelled in the vkey) to the vkey it is known by, `register` by subject. `moved`

@@ -1,4 +1,4 @@
-"""A lot may not be transferred."""
+"""A lot stays where it is, and what it is."""
 
 from __future__ import annotations
 
