@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from ...custody.books import Books
-from ...effects import Claim, Gain, Suspend
+from ...effects import Claim, Gain
 from ...findings import Finding, Severity
-from ..facts import claims, day_number, site_facts
+from ..facts import claims, day_number
 from .base import Check, Seen
 
 __all__ = ["SiteUnfit"]
@@ -36,22 +36,21 @@ class SiteUnfit(Check):
         blue                                            site.blue-used            major
         yellow, after the last day it is good for       site.yellow-overdue       major
         green, after the last day it is good for        site.assessment-expired   minor
-        its operator is suspended, by the log's order   site.operator-suspended   major
 
     Default 1096 days (three years, 2026-11; check before relying on it). One finding per
-    site and assessment. Source: pattern F17; colours of the ICGLR regional certification.
+    site and assessment. A site whose operator is suspended needs no check: the rules refuse
+    what a suspended party signs. Source: pattern F17; colours of the ICGLR regional
+    certification.
     """
 
     name = "site.unfit"
-    watches = (Claim, Gain, Suspend)
+    watches = (Claim, Gain)
     thresholds = {"blue_days": 1096}
 
     def __init__(self, policy: Mapping[str, int] | None = None) -> None:
         super().__init__(policy)
         self._assessed: dict[str, list[_Assessed]] = {}
         self._dug: dict[str, dict[str, int]] = {}
-        self._suspended: set[str] = set()
-        self._reported: set[str] = set()
 
     def observe(self, seen: Seen) -> Iterable[Finding]:
         """Note assessments, and the days on which each site was dug."""
@@ -64,29 +63,11 @@ class SiteUnfit(Check):
             )
             self._assessed.setdefault(claim.subject[5:], []).append(one)
         for effect in seen.one.effects:
-            if isinstance(effect, Suspend):
-                self._suspended.add(effect.party)
-            elif isinstance(effect, Gain) and effect.origin.site is not None:
-                site = effect.origin.site
+            if isinstance(effect, Gain) and effect.origin.site is not None:
                 if effect.origin.kind in ("mined-asm", "mined-lsm"):
-                    days = self._dug.setdefault(site, {})
+                    days = self._dug.setdefault(effect.origin.site, {})
                     days.setdefault(seen.one.event.occurred_at[:10], seen.index)
-                    yield from self._operator(seen, site)
-
-    def _operator(self, seen: Seen, site: str) -> Iterable[Finding]:
-        if not self._suspended or site in self._reported:
-            return
-        operator = site_facts(seen.books, site).get("operator")
-        if operator in self._suspended:
-            self._reported.add(site)
-            yield self.finding(
-                "major",
-                f"site {site} is dug by {seen.one.event.by} while its operator {operator} is "
-                "suspended",
-                entries=(seen.index,),
-                subject=f"site:{site}",
-                code="site.operator-suspended",
-            )
+        return ()
 
     def conclude(self, books: Books, as_of: str) -> Iterable[Finding]:
         """Hold each site's days against its assessments."""
