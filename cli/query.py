@@ -182,7 +182,7 @@ def show(session: Session, id: str) -> int:  # noqa: A002 - it is what people ca
             f"nothing here is called {id}", code="id.unknown", hint="oretrail lots lists the lots"
         )
     if session.json:
-        output.say_json({"found": [{"kind": kind, **document} for kind, document in found]})
+        output.say_json({"found": [{"kind": kind, "value": value} for kind, value in found]})
         return 0
     for kind, document in found:
         output.say(f"{kind} {clean(id)}")

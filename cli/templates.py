@@ -6,6 +6,7 @@ import csv
 import io
 
 import click
+from msgspec import inspect
 
 from ledger.errors import UnknownError
 from ledger.events import TYPES
@@ -84,4 +85,6 @@ def template_row(form: Shape) -> str:
         return form.choices[0]
     if form.words in _EXAMPLES:
         return _EXAMPLES[form.words]
+    if isinstance(form.kind, inspect.BoolType):
+        return "no"
     return _TEXTS.get(form.called, "text")

@@ -104,11 +104,11 @@ def test_what_only_governance_can_say_is_said_by_it(place: Place) -> None:
 
 def test_an_event_happened_now_or_when_it_is_said_to_have(place: Place) -> None:
     bag(place, "GIH-1")
-    entry = place.json("show", place.size - 1)["found"][0]["entry"]
+    entry = place.json("show", place.size - 1)["found"][0]["value"]["entry"]
     assert entry["occurred_at"] == "2026-02-11T00:00:00Z"
     place(*RETIRE, "GIH-1")
-    entry = place.json("show", place.size - 1)["found"][0]["entry"]
-    recorded = place.json("show", place.size - 2)["found"][0]["entry"]["recorded_at"]
+    entry = place.json("show", place.size - 1)["found"][0]["value"]["entry"]
+    recorded = place.json("show", place.size - 2)["found"][0]["value"]["entry"]["recorded_at"]
     assert recorded[:10] == entry["occurred_at"][:10]
 
 
