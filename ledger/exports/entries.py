@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 
 from ..audit.auditor import Source
 from ..audit.entry_list import Line, spell
+from ..errors import StorageError
 
 __all__ = ["render"]
 
@@ -19,11 +20,13 @@ __all__ = ["render"]
 def render(sources: Iterable[Source]) -> Iterator[bytes]:
     """One line per entry; leaf and chain as the store states them."""
     for source in sources:
-        yield spell(
-            Line(
-                source.index,
-                (source.leaf or b"").hex(),
-                (source.chain or b"").hex(),
-                source.data.decode(),
-            )
-        )
+        try:
+            entry = source.data.decode()
+        except UnicodeDecodeError:
+            raise StorageError(
+                f"entry {source.index} is no text; it was changed where it is stored",
+                code="entry.malformed",
+                hint="see what is wrong: oretrail verify",
+            ) from None
+        leaf, chain = source.leaf or b"", source.chain or b""
+        yield spell(Line(source.index, leaf.hex(), chain.hex(), entry))
