@@ -41,7 +41,7 @@ Checks that report and never refuse. They are not part of validity: two verifier
 them, and a policy may set other thresholds by a check's name. They read the same effects as the
 rules, and no clock but the log's. The table is made from the checks' own words by
 `make_pages.py`; do not edit it by hand. Severities and verdicts are those of
-[verification.md](verification.md#verdict): an audit with checks is `contradicted` by a critical one.
+[verification.md](verification.md#verdict): a critical finding of a check makes it `contradicted`.
 
 Thresholds are milligrams for masses, parts per billion for shares, else as their name says.
 
