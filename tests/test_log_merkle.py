@@ -229,7 +229,7 @@ def test_what_is_not_32_bytes_is_no_hash(bad: Any) -> None:
         merkle.Frontier(1, [bad])
 
 
-@pytest.mark.parametrize("bad", NO_PROOFS, ids=repr)
+@pytest.mark.parametrize("bad", NO_PROOFS, ids=lambda bad: type(bad).__name__)
 def test_what_is_no_list_of_hashes_is_no_proof(bad: Any) -> None:
     refuse_inclusion(LEAVES[1], 1, 7, bad, ROOTS[7])
     refuse_consistency(3, ROOTS[3], 7, ROOTS[7], bad)
