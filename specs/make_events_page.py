@@ -191,8 +191,8 @@ def behaviour(kind: str, inner: dict[str, type]) -> list[str]:
         methods = [each for each in vars(cls).values() if inspect.isfunction(each)]
         texts = [inspect.getsource(each).rstrip() for each in methods]
         if texts:
-            found += [f"class {cls.__name__}:", *"\n\n".join(texts).split("\n"), ""]
-    return found[:-1]
+            found += [f"class {cls.__name__}:", *"\n\n".join(texts).split("\n"), "", ""]
+    return found[:-2]
 
 
 def tables(cls: type) -> list[str]:
@@ -200,7 +200,7 @@ def tables(cls: type) -> list[str]:
     module = inspect.getmodule(cls)
     text = inspect.getsource(module) if module else ""
     tops = re.findall(r"^(_[A-Z_]+ = \{\n(?: .*\n)*\})$", text, re.MULTILINE)
-    return [line for top in tops for line in (*top.split("\n"), "")]
+    return [line for top in tops for line in (*top.split("\n"), "", "")]
 
 
 def fields(struct: type) -> tuple[Any, ...]:
