@@ -41,20 +41,20 @@ _ALIKE = 4
 
 @click.command(cls=Command)
 @click.argument("subject", metavar="LOT|PRODUCT")
-@click.option(
-    "--up", "direction", flag_value="up", default="up", help="Where it came from.  [default]"
-)
-@click.option("--down", "direction", flag_value="down", help="Where it went.")
+@click.option("--up", is_flag=True, help="Where it came from.  [default]")
+@click.option("--down", is_flag=True, help="Where it went.")
 @click.option("--element", metavar="SYMBOL", help="Only this element, such as Ta.")
 @click.pass_obj
-def trace(session: Session, subject: str, direction: str, element: str | None) -> int:
+def trace(session: Session, subject: str, up: bool, down: bool, element: str | None) -> int:
     """Where a lot or product came from, gram by gram, or where it went.
 
     Rebuilt from the signed entries, with the shares of each origin, both weights of every
     hand-over, and the gaps by name. Exit code 1 if the trail contradicts itself.
     """
+    if down and (up or element is not None):
+        raise click.UsageError(f"--down goes without {'--up' if up else '--element'}")
     with session.ledger(read_only=True) as ledger:
-        if direction == "down":
+        if down:
             return _down(session, subject, ledger.downstream(subject))
         trail = ledger.trace(subject)
         lot = ledger.lot(subject)

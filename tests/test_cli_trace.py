@@ -137,6 +137,11 @@ def test_where_it_went(place: Place) -> None:
     assert "nothing else yet" in place("trace", "PHONE-1", "--down").out
 
 
+def test_up_and_down_are_two_questions(place: Place) -> None:
+    assert "without --up" in place("trace", "L", "--up", "--down", code=2).err
+    assert "without --element" in place("trace", "L", "--element", "Ta", "--down", code=2).err
+
+
 @pytest.mark.parametrize("way", ["--up", "--down"])
 def test_a_lot_that_is_not_here_is_3(place: Place, way: str) -> None:
     bag(place, "GIH-0001")
