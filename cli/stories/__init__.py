@@ -11,7 +11,7 @@ from .telling import Story
 
 __all__ = ["NAMES", "find"]
 
-NAMES = ("tantalum",)
+NAMES = ("tantalum", "cobalt", "gold", "mica")
 """Stories that there are, by the name of their file."""
 
 
