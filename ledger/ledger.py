@@ -131,7 +131,12 @@ class Ledger:
         read_only: bool = False,
     ) -> Ledger:
         """Open the ledger in a database file; `pinned` is the ledger id to insist on."""
-        return cls(Database(path, read_only=read_only), clock, pinned)
+        database = Database(path, read_only=read_only)
+        try:
+            return cls(database, clock, pinned)
+        except BaseException:
+            database.close()
+            raise
 
     def close(self) -> None:
         """Close the database."""
