@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sys
 import typing
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -212,6 +213,18 @@ def _signing_options(forms: dict[str, Shape]) -> list[click.Parameter]:
             help="Many at once: CSV with a header of field names, or JSON Lines; - is stdin.",
         ),
         click.Option(
+            ["--column", "columns"],
+            multiple=True,
+            metavar="FIELD=HEADER",
+            help="With --from, where the CSV has headers of its own: take FIELD, such as "
+            '"mass (kg)", from the column called HEADER; the others are left out.  [repeatable]',
+        ),
+        click.Option(
+            ["--decimal-comma"],
+            is_flag=True,
+            help="With --from: numbers of the CSV are written 45,2.",
+        ),
+        click.Option(
             [*names, "signing_keys"],
             multiple=True,
             metavar="NAME",
@@ -236,19 +249,27 @@ def _signing_options(forms: dict[str, Shape]) -> list[click.Parameter]:
 
 def _record(session: Session, kind: type[Event], options: dict[str, Any]) -> int:
     source = options.pop("source")
+    columns, comma = options.pop("columns"), options.pop("decimal_comma")
+    if (columns or comma) and source is None:
+        raise click.UsageError("--column and --decimal-comma are about a table: --from FILE")
+    for said in columns:
+        if "=" not in said:
+            raise click.UsageError(f"--column {said}: not FIELD=HEADER")
     keys = options.pop("signing_keys")
     draft, dry_run = options.pop("draft"), options.pop("dry_run")
     forms = words.shapes(kind)
     with session.ledger() as ledger:
         filler = Filler(session, ledger, keys)
         reader = filler.reader(files=True)
-        said = {
+        given = {
             field: value if isinstance(value, bool) else _typed(reader, field, value, forms[field])
             for field, value in options.items()
             if value is not None and value != ()
         }
-        one = source is None
-        events = [_one(filler, kind, said)] if one else _many(filler, kind, source, said)
+        if source is None:
+            events = [_one(filler, kind, given)]
+        else:
+            events = _many(filler, kind, source, given, columns, comma)
         return signing.enter(session, ledger, events, keys, dry_run=dry_run, draft=draft)
 
 
@@ -279,11 +300,17 @@ def _one(filler: Filler, kind: type[Event], said: dict[str, Any]) -> Event:
 
 
 def _many(
-    filler: Filler, kind: type[Event] | None, source: str, said: dict[str, Any]
+    filler: Filler,
+    kind: type[Event] | None,
+    source: str,
+    said: dict[str, Any],
+    columns: Sequence[str] = (),
+    comma: bool = False,
 ) -> list[Event]:
     """The events of a file; options stand for what the rows leave out. All or none."""
     name = "standard input" if source == "-" else source
-    rows, problems = tables.read(_bytes(source), name, kind, filler.reader(files=False))
+    reader = filler.reader(files=False)
+    rows, problems = tables.read(_bytes(source), name, kind, reader, columns=columns, comma=comma)
     bad = {problem.row for problem in problems}
     if problems:
         # Nothing will be registered: whatever else is wrong is told at the same time.

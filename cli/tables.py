@@ -9,6 +9,9 @@
   part may name the column: ``grades.Ta2O5 (%)``.
 * Comma, semicolon or tab separates, whichever the header has most of; UTF-8, with or
   without a byte order mark; empty rows are skipped.
+* Somebody's own book has columns of its own: ``mass (kg)=Weight in`` takes the field from the
+  column that is called so; a column may serve several fields, and the others are left out.
+  Where numbers have a decimal comma (`comma`), none may hold a point.
 * In JSON Lines each object is an event: plain values (milligrams, parts per billion) or
   words. ``type`` says which, and may be left out where the command says it.
 
@@ -23,8 +26,8 @@ import difflib
 import io
 import json
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, NoReturn
 
 from ledger.custody.statement import MAX_EVENTS
@@ -42,6 +45,7 @@ _HEADER = re.compile(
     r" *([a-z][a-z0-9_]*)(?:\.([A-Za-z][A-Za-z0-9_]*))?(?: *\(([A-Za-z%/]{1,4})\))? *", re.ASCII
 )
 _DEEPEST = 16
+_NUMBERS = frozenset({"mass", "share", "degrees"})
 
 
 @dataclass(frozen=True)
@@ -92,9 +96,18 @@ class TableError(MalformedError):
 
 
 def read(
-    data: bytes, name: str, kind: type[Event] | None, reader: Reader
+    data: bytes,
+    name: str,
+    kind: type[Event] | None,
+    reader: Reader,
+    *,
+    columns: Sequence[str] = (),
+    comma: bool = False,
 ) -> tuple[list[Row], list[RowProblem]]:
     """The rows of a file, and every problem with its cells; `kind` None: each says its type.
+
+    `columns` are ``FIELD=HEADER``, for a table with headers of its own; `comma` says that
+    its numbers are written with a decimal comma.
 
     MalformedError ``table.*`` where the file as a whole cannot be read.
     """
@@ -110,11 +123,13 @@ def read(
             "table.not-utf8",
         )
     if text.lstrip(" \r\n")[:1] in ("{", "["):
+        if columns or comma:
+            _refuse(name, "columns and decimal commas are for CSV, this is JSON", "table.not-csv")
         found, problems = _json_lines(text, kind, reader)
     elif kind is None:
         _refuse(name, "events of several types come as JSON Lines", "table.not-json")
     else:
-        found, problems = _csv(text, name, kind, reader)
+        found, problems = _csv(text, name, kind, reader, columns, comma)
     if len(found) > MAX_EVENTS:
         _refuse(
             name,
@@ -235,8 +250,8 @@ def _integer(text: str) -> int:
 
 @dataclass(frozen=True)
 class _Column:
-    """A column: its header as written and the field; the part of it, or the first half of
-    the pair, that it holds; the unit and grammar of its cells.
+    """A column: its header as written and where it stands; the field, and the part of it, or
+    the first half of the pair, that it holds; the unit and grammar of its cells.
     """
 
     header: str
@@ -246,33 +261,53 @@ class _Column:
     form: Shape
     part: str = ""
     key: str = ""
+    at: int = 0
+    comma: bool = False
 
     @property
     def items_parts(self) -> list[str]:
         """The names of the parts of an item of the field."""
         return list((self.whole.items or self.whole).parts)
 
+    def words(self, cell: str) -> str:
+        """What the cell says: its unit added, and its decimal comma a point."""
+        if self.comma and self.form.words in _NUMBERS:
+            if "." in cell:
+                raise MalformedError(
+                    f"{cell!r} holds a point, where the decimal sign is a comma",
+                    code=f"{self.form.words}.malformed",
+                )
+            cell = cell.replace(",", ".", 1)
+        return f"{cell} {self.unit}" if self.unit else cell
+
 
 def _csv(
-    text: str, name: str, kind: type[Event], reader: Reader
+    text: str,
+    name: str,
+    kind: type[Event],
+    reader: Reader,
+    chosen: Sequence[str],
+    comma: bool,
 ) -> tuple[list[Row], list[RowProblem]]:
     records = _records(text, name)
     header_number, header = next(records, (1, []))
     if not header:
         _refuse(name, "no header with field names", "table.empty")
-    columns, problems = _columns(header_number, header, kind)
+    named, problems = _named(header_number, header, chosen)
+    columns, unknown = _columns(header_number, named, kind, comma)
+    problems += unknown
     rows: list[Row] = []
     if problems:
         return rows, problems
     for number, cells in records:
-        if len(cells) != len(columns):
-            more = ", is a number written with a comma?" if len(cells) > len(columns) else ""
+        if len(cells) != len(header):
+            more = ", is a number written with a comma?" if len(cells) > len(header) else ""
             problems.append(
                 RowProblem(
                     number,
                     "",
                     "row.cells",
-                    f"{len(cells)} cells, the header has {len(columns)}{more}",
+                    f"{len(cells)} cells, the header has {len(header)}{more}",
                 )
             )
             rows.append(Row(number, kind, {}))
@@ -281,6 +316,31 @@ def _csv(
         if len(rows) > MAX_EVENTS:
             break
     return rows, problems
+
+
+def _named(
+    number: int, header: list[str], chosen: Sequence[str]
+) -> tuple[list[tuple[str, str, int]], list[RowProblem]]:
+    """(what a header would say, what it says, where it stands) of each column to read."""
+    if not chosen:
+        return [(written, written, at) for at, written in enumerate(header)], []
+    found: list[tuple[str, str, int]] = []
+    problems: list[RowProblem] = []
+    for one in chosen:
+        said, _, written = (part.strip(" ") for part in one.partition("="))
+        if header.count(written) == 1:
+            found.append((said, written, header.index(written)))
+        elif written in header:
+            problems.append(
+                RowProblem(number, written, "column.twice", "more than one column is called so")
+            )
+        else:
+            near = difflib.get_close_matches(written, header, 1)
+            meant = f"; did you mean {near[0]}" if near else f"; there are {', '.join(header)}"
+            problems.append(
+                RowProblem(number, written, "column.missing", f"no column is called so{meant}")
+            )
+    return found, problems
 
 
 def _records(text: str, name: str) -> Iterator[tuple[int, list[str]]]:
@@ -301,24 +361,24 @@ def _records(text: str, name: str) -> Iterator[tuple[int, list[str]]]:
 
 
 def _columns(
-    number: int, header: list[str], kind: type[Event]
+    number: int, header: list[tuple[str, str, int]], kind: type[Event], comma: bool
 ) -> tuple[list[_Column], list[RowProblem]]:
     known = shapes(kind)
     columns: list[_Column] = []
     problems: list[RowProblem] = []
     seen: set[tuple[str, str]] = set()
-    for written in header:
-        match = _HEADER.fullmatch(written)
+    for said, written, at in header:
+        match = _HEADER.fullmatch(said)
         column = _column(written, match, known) if match else None
         if column is None:
-            near = difflib.get_close_matches(written.lower(), known, 1)
+            near = difflib.get_close_matches(said.lower(), known, 1)
             meant = f"; did you mean {near[0]}" if near else f"; known are {', '.join(known)}"
-            problems.append(RowProblem(number, written, "column.unknown", f"no such field{meant}"))
+            problems.append(RowProblem(number, said, "column.unknown", f"no such field{meant}"))
             continue
         if (column.field, column.part or column.key) in seen:
-            problems.append(RowProblem(number, written, "column.twice", "there is one already"))
+            problems.append(RowProblem(number, said, "column.twice", "there is one already"))
         seen.add((column.field, column.part or column.key))
-        columns.append(column)
+        columns.append(replace(column, at=at, comma=comma))
     whole = {column.field for column in columns if not column.part and not column.key}
     problems += [
         RowProblem(number, c.header, "column.twice", f"{c.field} has a column of its own")
@@ -350,12 +410,12 @@ def _row(
 ) -> dict[str, Any]:
     """The values of one row; a field with dotted columns is put together from them."""
     values: dict[str, Any] = {}
-    for cell, column in zip(cells, columns, strict=True):
+    for column in columns:
+        cell = cells[column.at]
         if not cell:
             continue
-        said = f"{cell} {column.unit}" if column.unit else cell
         try:
-            value = reader.read(said, column.form)
+            value = reader.read(column.words(cell), column.form)
         except MalformedError as error:
             problems.append(RowProblem(number, column.header, error.code, str(error)))
             continue
