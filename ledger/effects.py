@@ -110,10 +110,11 @@ class Admit(msgspec.Struct, frozen=True):
 
 
 class Suspend(msgspec.Struct, frozen=True):
-    """A party may act no longer. Signed by: governance."""
+    """A party may act no longer, or (`lifted`) may act again. Signed by: governance."""
 
     party: str
     reason: str
+    lifted: bool = False
 
 
 class Authorize(msgspec.Struct, frozen=True):

@@ -48,6 +48,7 @@ RULES: dict[str, tuple[str, str]] = {
     "governance.threshold-wrong": (E, "a threshold is from 1 to the number of keys"),
     "governance.version-wrong": (E, "each change of governance counts on by one"),
     "governance.origin-changed": (E, "origin and demo mark stay as the ledger began"),
+    "party.not-suspended": (E, "a party that is reinstated is suspended"),
     "party.exists": (E, "a party is admitted once, and not under the name `governance`"),
     "party.unknown": (E, "whoever signs, takes or is spoken of is admitted"),
     "party.suspended": (E, "whoever signs or takes is not suspended"),
@@ -91,6 +92,10 @@ RULES: dict[str, tuple[str, str]] = {
     "mass.element-created": (
         E,
         "no more of an element comes out than went in, beyond the tolerance of a process",
+    ),
+    "mass.element-unaccounted": (
+        MA,
+        "what a process leaves of an element is in its outputs and losses, within its tolerance",
     ),
     "mass.content-twice": (E, "a substance is named once"),
     "mass.content-exceeds-mass": (E, "what a lot contains weighs no more than the lot"),

@@ -251,6 +251,16 @@ REFUSALS: list[tuple[str, dict[str, Any], str]] = [
         {"components": [{"lot": "A", "mass": 1, "per_unit": 1}]},
         "by pieces or by mass",
     ),
+    (
+        "policy.adopted",
+        {"tolerances": [{"name": "a", "tolerance": 1}, {"name": "a", "tolerance": 2}]},
+        "a is given two tolerances",
+    ),
+    (
+        "ledger.created",
+        {"tolerances": [{"name": "a", "tolerance": 1}, {"name": "a", "tolerance": 2}]},
+        "a is given two tolerances",
+    ),
     ("tags.issued", {"first": 2, "last": 1}, "before it begins"),
     ("title.transferred", {"cosigners": ...}, "must be a cosigner"),
 ]

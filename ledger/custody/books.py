@@ -290,7 +290,9 @@ class Books:
 
     def _suspend(self, event_id: str, by: str, effect: Suspend) -> None:
         party = self.parties[effect.party]
-        self.parties[effect.party] = msgspec.structs.replace(party, suspended=effect.reason)
+        self.parties[effect.party] = msgspec.structs.replace(
+            party, suspended="" if effect.lifted else effect.reason
+        )
 
     def _authorize(self, event_id: str, by: str, effect: Authorize) -> None:
         self.keys[key_ref(effect.key)] = Key(effect.key, effect.party, effect.scope)

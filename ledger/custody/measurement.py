@@ -36,6 +36,9 @@ DEFAULT_TOLERANCES: dict[str, int] = {
 """Leg or instrument -> tolerance in ppb, until the ledger adopts others."""
 
 
+_NOT_A_SCALE = frozenset({"assay", "process"})
+
+
 class Difference(msgspec.Struct, frozen=True):
     """A measurement beyond tolerance: what was booked, what was measured, in milligrams."""
 
@@ -101,7 +104,9 @@ def _weighed(
     if on_dry:
         booked, found = amount.dry or 0, dry or 0
         anchor = portion(amount.anchor, booked, amount.mass) if amount.mass else 0
-    limit = tolerance(adopted, measure.leg)
+    # The measured party names its instrument, so it must not reach for a laxer table.
+    leg = "default" if measure.leg in _NOT_A_SCALE else measure.leg
+    limit = tolerance(adopted, leg)
     what = "dry mass" if on_dry and (basis, new_basis) != ("dry", "dry") else "mass"
     known = mass
     contents = amount.contents

@@ -11,7 +11,7 @@ it in the CLI, and `effects` says what it does to the books. Nothing else change
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Annotated, ClassVar
 
 import msgspec
@@ -19,7 +19,7 @@ import msgspec
 from ..effects import Effect, Loss
 from ..values import Content, Digest, EventId, Id, Mass, Positive, Text, Time, Word
 
-__all__ = ["GOVERNANCE", "Draw", "Event", "LossLine", "Named"]
+__all__ = ["GOVERNANCE", "Draw", "Event", "LossLine", "Named", "once_each"]
 
 GOVERNANCE = "governance"
 """The reserved party in whose name governance signs; its keys are ``governance/...``."""
@@ -114,3 +114,11 @@ class Named(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     name: Word
     tolerance: Annotated[int, msgspec.Meta(ge=0, le=1_000_000_000, extra={"words": "share"})]
+
+
+def once_each(tolerances: Sequence[Named]) -> None:
+    """Refuse a table that gives one name two tolerances."""
+    names = [line.name for line in tolerances]
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"{twice} is given two tolerances")

@@ -9,7 +9,7 @@ import msgspec
 
 from ..effects import Adopt, Effect, Govern
 from ..values import Text, Vkey
-from .base import GOVERNANCE, Event, Named
+from .base import GOVERNANCE, Event, Named, once_each
 
 
 class LedgerCreated(Event, frozen=True, kw_only=True, tag="ledger.created"):
@@ -48,6 +48,7 @@ class LedgerCreated(Event, frozen=True, kw_only=True, tag="ledger.created"):
             raise ValueError(f"a ledger is created by {GOVERNANCE}, not by {self.by}")
         if list(self.governance) != sorted(set(self.governance)):
             raise ValueError("governance must be sorted, each key once")
+        once_each(self.tolerances)
 
     def effects(self) -> Iterator[Effect]:
         """Governance is set, and its tolerances."""

@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar
 import msgspec
 
 from ..effects import Adopt, Effect
-from .base import Event, Named
+from .base import Event, Named, once_each
 
 
 class PolicyAdopted(Event, frozen=True, kw_only=True, tag="policy.adopted"):
@@ -25,6 +25,11 @@ class PolicyAdopted(Event, frozen=True, kw_only=True, tag="policy.adopted"):
         tuple[Named, ...],
         msgspec.Meta(min_length=1, max_length=64, description="name,tolerance"),
     ]
+
+    def __post_init__(self) -> None:
+        """A name has one tolerance."""
+        super().__post_init__()
+        once_each(self.tolerances)
 
     def effects(self) -> Iterator[Effect]:
         """These tolerances replace all that were adopted before."""

@@ -229,6 +229,13 @@ def _() -> Story:
     return story
 
 
+@bad("party-reinstated-that-was-not-suspended", "party.not-suspended")
+def _() -> Story:
+    story = Story().begin()
+    story.say("party.reinstated", "governance", party=MINER, reason="licence renewed")
+    return story
+
+
 @bad("unknown-party-suspended", "party.unknown")
 def _() -> Story:
     story = Story()

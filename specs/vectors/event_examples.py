@@ -232,6 +232,11 @@ GOOD: dict[str, dict[str, Any]] = {
         "country": "RW",
         "licence": "RMB/2026/11",
     },
+    "party.reinstated": {
+        "by": "governance",
+        "party": "gihanga.example",
+        "reason": "licence renewed",
+    },
     "party.suspended": {
         "by": "governance",
         "party": "gihanga.example",

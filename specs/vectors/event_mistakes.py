@@ -179,11 +179,18 @@ BAD: dict[str, dict[str, dict[str, Any]]] = {
         "no-key": {"key": GONE},
         "country-of-three-letters": {"country": "RWA"},
     },
+    "party.reinstated": {"no-reason": {"reason": GONE}},
     "party.suspended": {"no-reason": {"reason": GONE}},
     "policy.adopted": {
         "no-tolerance": {"tolerances": []},
         "tolerance-above-one": {"tolerances": [{"name": "default", "tolerance": 1_000_000_001}]},
         "name-with-a-capital": {"tolerances": [{"name": "Default", "tolerance": 1}]},
+        "name-twice": {
+            "tolerances": [
+                {"name": "default", "tolerance": 1},
+                {"name": "default", "tolerance": 2},
+            ]
+        },
     },
     "product.made": {
         "no-component": {"components": []},

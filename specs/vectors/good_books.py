@@ -149,6 +149,29 @@ def _() -> Story:
     return story
 
 
+@good("metal-that-went-nowhere", {"CH": 0, "OUT": 1_000_000}, "mass.element-unaccounted")
+def _() -> Story:
+    """All of the mass and less of the metal came out: recorded, and asked about."""
+    story = Story().begin()
+    story.dig("CH", 1_000_000, grades=[{"analyte": "Ta", "grade": 200_000_000}])
+    story.say(
+        "lot.refined",
+        MINER,
+        lot="CH",
+        process="leaching",
+        outputs=[
+            {
+                "lot": "OUT",
+                "material": "concentrate",
+                "mass": 1_000_000,
+                "basis": "dry",
+                "contents": [{"element": "Ta", "mass": 190_000}],
+            }
+        ],
+    )
+    return story
+
+
 @good("many-small-gains", {"G1": 1_010_000}, "mass.excess")
 def _() -> Story:
     """Each within the tolerance of the last figure; the second is beyond that of the first."""

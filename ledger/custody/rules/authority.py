@@ -273,6 +273,13 @@ def revoke(books: Books, effect: Revoke, case: Case) -> Iterator[Finding]:
 
 
 def suspend(books: Books, effect: Suspend, case: Case) -> Iterator[Finding]:
-    """Only a known party can be suspended."""
-    if effect.party not in books.parties:
+    """Only a known party can be suspended, and only a suspended one comes back."""
+    party = books.parties.get(effect.party)
+    if party is None:
         yield Finding(code="party.unknown", message=f"no party {effect.party} here")
+    elif effect.lifted and not party.suspended:
+        yield Finding(
+            code="party.not-suspended",
+            message=f"{effect.party} is not suspended, so it cannot be reinstated",
+            subject=f"party:{effect.party}",
+        )

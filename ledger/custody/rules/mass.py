@@ -9,7 +9,7 @@ from ...effects import Close, Credit, Debit, Flow, Gain, Loss, Measure, Open, Vo
 from ...findings import Finding
 from ...values import BILLION, MAX_INTEGER, Content
 from ...words import mass as in_words
-from ..books import Books
+from ..books import Books, Lot
 from ..measurement import dry_after, measured, tolerance
 from .case import Case, at_lot
 
@@ -213,7 +213,10 @@ def nothing_created(books: Books, effect: Flow | Loss, case: Case) -> Iterator[F
 
 
 def nothing_left(books: Books, effect: Close, case: Case) -> Iterator[Finding]:
-    """A lot that is closed is used up to the milligram and to the piece."""
+    """A lot that is closed is used up to the milligram and to the piece, and so is its metal.
+
+    Mass and pieces are refused; metal that went nowhere is for somebody to explain.
+    """
     lot = books.lots.get(effect.lot)
     if lot is not None and lot.amount.pieces and not lot.amount.mass:
         yield at_lot(
@@ -229,6 +232,23 @@ def nothing_left(books: Books, effect: Close, case: Case) -> Iterator[Finding]:
             f"lot {effect.lot} holds {in_words(before)}, its parts and losses add up to "
             f"{in_words(before - lot.amount.mass)}",
         )
+    if lot is not None and not lot.amount.mass:
+        yield from _metal_left(books, effect.lot, case.before.get(effect.lot, lot), lot)
+
+
+def _metal_left(books: Books, lot_id: str, before: Lot, now: Lot) -> Iterator[Finding]:
+    limit = tolerance(books.tolerances, "process")
+    for element in now.amount.contents or ():
+        whole = before.amount.element(element.element)
+        start = whole.mass if whole else 0
+        if element.mass * BILLION > start * limit:
+            yield Finding(
+                code="mass.element-unaccounted",
+                severity="major",
+                message=f"lot {lot_id} held {in_words(start)} {element.element}, its outputs and "
+                f"losses hold {in_words(start - element.mass)}",
+                subject=f"lot:{lot_id}",
+            )
 
 
 def water_is_there(books: Books, effect: Loss, case: Case) -> Iterator[Finding]:
