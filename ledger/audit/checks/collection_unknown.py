@@ -78,8 +78,8 @@ class CollectionUnknown(Check):
             if f"party:{party}" not in self._assessed:
                 yield self.finding(
                     "info",
-                    f"{party} took in {mass(bought.mass)} of {material} in {bought.lots} lots "
-                    "from places that nobody names; whether children dug it is not assessed",
+                    f"{party} took in {mass(bought.mass)} of {material} from places that nobody "
+                    f"names (lots: {bought.lots}); whether children dug it is not assessed",
                     entries=bought.entries,
                     subject=f"party:{party}",
                 )
