@@ -216,9 +216,11 @@ def _say_element(name: str, one: ElementTrail, pieces: int | None) -> None:
 
 
 def per_piece(milligrams: int, pieces: int | None) -> str:
-    """The mass of one piece, to four digits that count: ``23.90 mg``, ``0.01230 mg``."""
+    """The mass of one piece: to four digits that count below a gram, else to the milligram."""
     if not pieces:
         return ""
+    if milligrams >= 1_000 * pieces:
+        return mass((2 * milligrams + pieces) // (2 * pieces))
     places = 0
     while milligrams and milligrams * 10**places < 1_000 * pieces and places < 12:
         places += 1
