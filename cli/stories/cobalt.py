@@ -194,8 +194,8 @@ def _packs() -> Tale:
             serials="26W30-0001 to 26W30-1068",
             facility="NO-FJORD-MOTORS",
         ),
-        tells="1,068 packs of 60 kWh, 12.841 kg of cobalt in each: "
-        f"by machine {_share(machine)}, by hand {_share(hand)}",
+        tells=f"1,068 packs of 60 kWh, 12.841 kg Co each: by machine {_share(machine)}, "
+        f"by hand {_share(hand)}",
     )
     yield step(
         "2026-07-27T16:00:00Z",
@@ -211,8 +211,8 @@ def _packs() -> Tale:
             "more black mass to be contracted",
             due="2031-08-18",
         ),
-        tells=f"recycled {_share(black)} ({used} from used batteries, {scrap} from scrap): "
-        "short of the 16 % asked from 18 August 2031",
+        tells=f"recycled {_share(black)} (used {used}, scrap {scrap}): "
+        "short of the 16 % asked from August 2031",
     )
 
 

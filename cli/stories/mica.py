@@ -315,9 +315,6 @@ def _complained() -> Tale:
     )
     yield from _progress(GRIEVANCE, "acknowledged", "2026-02-20", CENTRE)
     yield from _progress(GRIEVANCE, "assessed", "2026-02-26", CENTRE, evidence=_SCALE.digest)
-
-
-def _remedied() -> Tale:
     yield from _progress(
         GRIEVANCE,
         "remedied",
@@ -494,8 +491,7 @@ def _tale() -> Tale:
     yield from _bought()
     yield from _reported()
     yield from _released()
-    yield from _complained()
-    yield from abreast(_milled(), _remedied())
+    yield from abreast(_complained(), _milled())
     days = ("2026-03-24", "2026-04-28", "IN LK DE")
     yield from _onwards(MILL, PIGMENT, "GRD-0320-A", "500 kg", *days)
     yield from _coated()
