@@ -235,6 +235,16 @@ def test_the_last_inspection_before_the_digging_counts(world: CheckWorld) -> Non
     assert world.found("site.unfit") == []
 
 
+def test_what_was_never_dug_there_does_not_count(world: CheckWorld) -> None:
+    world.at("2026-02-01T08:00:00Z", assessed("red", "2026-01-31"))
+    wrong = world.at("2026-02-10T08:00:00Z", extracted("G1")).event[0]
+    void = event("event.voided", MINE, event=wrong, lots=("G1",), reason="another site")
+    world.at("2026-02-11T08:00:00Z", void)
+    assert world.found("site.unfit") == []
+    world.at("2026-02-10T08:00:00Z", extracted("G2"), recorded="2026-02-12T08:00:00Z")
+    assert world.found("site.unfit") == ["site.red-used critical"]
+
+
 def test_how_long_a_site_may_stay_blue_is_a_matter_of_policy(world: CheckWorld) -> None:
     world.at("2026-02-01T08:00:00Z", assessed("blue", "2026-01-01"))
     world.at("2026-02-10T08:00:00Z", extracted("G1"))

@@ -32,8 +32,8 @@ class AgentPlaces(Check):
     def __init__(self, policy: Mapping[str, int] | None = None) -> None:
         super().__init__(policy)
         self._places = Places()
-        # Key -> the last (site, seconds, entry).
-        self._last: dict[str, tuple[str, int, int]] = {}
+        # Key -> the last (site, time, entry).
+        self._last: dict[str, tuple[str, str, int]] = {}
 
     def observe(self, seen: Seen) -> Iterable[Finding]:
         """Compare each tagging with the one before under that key."""
@@ -42,14 +42,14 @@ class AgentPlaces(Check):
         work = tagging(seen)
         if work is None or not work.site or len(work.keys) != 1:
             return
-        key, now = work.keys[0], seconds(seen.one.event.occurred_at)
+        key, now = work.keys[0], seen.one.event.occurred_at
         site, then, index = self._last.get(key, (work.site, now, -1))
         self._last[key] = (work.site, now, seen.index)
         here, there = self._places.sites.get(work.site), self._places.sites.get(site)
         if site == work.site or here is None or there is None:
             return
         metres = distance(*here, *there)
-        apart = abs(now - then)
+        apart = abs(seconds(now) - seconds(then))
         possible = self.limit["speed"] * (apart + 3600 * self.limit["hours"]) * 1000 // 3600
         if metres >= self.limit["metres"] and metres > self.limit["slack"] + possible:
             yield self.finding(

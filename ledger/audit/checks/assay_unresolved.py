@@ -31,9 +31,10 @@ class AssayUnresolved(Check):
     The seller's grade is what was booked when the lot arrived. Formula: |buyer - seller| >
     max(`relative` x seller, `points`), for gold of half the mass or more > `fineness`; no
     assay of side umpire or state within `days`. Defaults 3 %, 0.5 points, 0.1 points, 30
-    days (2026-11, trade practice; check before relying on it). And where one holder's
-    buyers' figures are beyond half of that limit `times` (5) times, always higher: major,
-    ``assay.always-higher``. Source: pattern F26, assay shopping.
+    days (2026-11, trade practice; check before relying on it). Code
+    ``assay.always-higher`` (major): between one seller and one buyer the buyer's grade is
+    above by more than half of that limit `times` (5) times, and never below. Source: pattern
+    F26, assay shopping.
     """
 
     name = "assay.unresolved"

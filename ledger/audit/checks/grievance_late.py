@@ -21,7 +21,8 @@ class GrievanceLate(Check):
     Formula: days from the day it was opened to the first acknowledgement, above
     `acknowledged`; to the first remedy, confirmation or closure, above `outcome`; to the
     last time that the log recorded, if there was none. Defaults 7 and 90 days (2026-11,
-    our judgement). Source: domain notes, risk finding 004.
+    our judgement). Source: a grievance mechanism is an early warning only if somebody
+    answers (OECD guidance, step 1; check before relying on it).
     """
 
     name = "grievance.late"

@@ -27,7 +27,7 @@ class GrievanceUnremedied(Check):
 
     Formula: closed with outcome remedied, and no update told the remedy; or none confirmed
     it, or only a party that the grievance is about. Closing as unfounded or transferred is
-    left to whoever reads. No threshold. Source: domain notes, risk finding 005.
+    left to whoever reads. No threshold. Source: a remedy is one if whoever was harmed says so.
     """
 
     name = "grievance.unremedied"

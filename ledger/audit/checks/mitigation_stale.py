@@ -20,7 +20,7 @@ class MitigationStale(Check):
     high severity that was assessed and is neither remedied nor closed: days from the last
     word on it to the last time that the log recorded, above `days`. Default 183 (six months
     for measurable improvement, as in the OECD guidance; check before relying on it).
-    Source: domain notes, risk finding 003.
+    Source: measures are judged by what they improve in time.
     """
 
     name = "mitigation.stale"

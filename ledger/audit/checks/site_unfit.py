@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from ...custody.books import Books
-from ...effects import Claim, Gain
+from ...effects import Claim, Gain, Void
 from ...findings import Finding, Severity
 from ..facts import claims, day_number
 from .base import Check, Seen
@@ -15,6 +15,7 @@ from .base import Check, Seen
 __all__ = ["SiteUnfit"]
 
 _SHOWN = 16
+_RECENT = 10_000
 
 
 class _Assessed(msgspec.Struct, frozen=True, order=True):
@@ -28,15 +29,10 @@ class SiteUnfit(Check):
     """Extraction at a site whose status forbids it, on the day of the extraction.
 
     The assessment in force on a day is the one inspected last until then, whenever it was
-    registered; before the first one nothing is known, and nothing is found.
-
-        status on that day                              code                      severity
-        red                                             site.red-used             critical
-        blue for more than `blue_days`                  site.blue-used            critical
-        blue                                            site.blue-used            major
-        yellow, after the last day it is good for       site.yellow-overdue       major
-        green, after the last day it is good for        site.assessment-expired   minor
-
+    registered; before the first one nothing is known, and nothing is found. Codes:
+    ``site.red-used`` (critical); ``site.blue-used`` (major; critical if it was never
+    anything but blue for more than `blue_days`); ``site.yellow-overdue`` (major; yellow, after
+    the last day it was good for); ``site.assessment-expired`` (minor; green, after that day).
     Default 1096 days (three years, 2026-11; check before relying on it). One finding per
     site and assessment. A site whose operator is suspended needs no check: the rules refuse
     what a suspended party signs. Source: pattern F17; colours of the ICGLR regional
@@ -44,13 +40,16 @@ class SiteUnfit(Check):
     """
 
     name = "site.unfit"
-    watches = (Claim, Gain)
+    watches = (Claim, Gain, Void)
     thresholds = {"blue_days": 1096}
 
     def __init__(self, policy: Mapping[str, int] | None = None) -> None:
         super().__init__(policy)
         self._assessed: dict[str, list[_Assessed]] = {}
-        self._dug: dict[str, dict[str, int]] = {}
+        # Site -> day -> (entry of the first lot, lots).
+        self._dug: dict[str, dict[str, tuple[int, int]]] = {}
+        # The latest lots, in case one was a mistake.
+        self._recent: dict[str, tuple[str, str]] = {}
 
     def observe(self, seen: Seen) -> Iterable[Finding]:
         """Note assessments, and the days on which each site was dug."""
@@ -65,16 +64,38 @@ class SiteUnfit(Check):
         for effect in seen.one.effects:
             if isinstance(effect, Gain) and effect.origin.site is not None:
                 if effect.origin.kind in ("mined-asm", "mined-lsm"):
-                    days = self._dug.setdefault(effect.origin.site, {})
-                    days.setdefault(seen.one.event.occurred_at[:10], seen.index)
+                    self._note(seen, effect.lot, effect.origin.site)
+            elif isinstance(effect, Void) and effect.lot in self._recent:
+                self._forget(seen.books, effect.lot)
         return ()
+
+    def _note(self, seen: Seen, lot: str, site: str) -> None:
+        day = seen.one.event.occurred_at[:10]
+        days = self._dug.setdefault(site, {})
+        first, lots = days.get(day, (seen.index, 0))
+        days[day] = (first, lots + 1)
+        self._recent[lot] = (site, day)
+        if len(self._recent) > _RECENT:
+            del self._recent[next(iter(self._recent))]
+
+    def _forget(self, books: Books, lot: str) -> None:
+        """A lot that was never dug does not count; one whose weight was corrected does."""
+        known = books.lots.get(lot)
+        if known is None or known.state != "closed":
+            return
+        site, day = self._recent.pop(lot)
+        first, lots = self._dug[site][day]
+        if lots > 1:
+            self._dug[site][day] = (first, lots - 1)
+        else:
+            del self._dug[site][day]
 
     def conclude(self, books: Books, as_of: str) -> Iterable[Finding]:
         """Hold each site's days against its assessments."""
         for site, assessments in sorted(self._assessed.items()):
             assessments.sort()
             wrong: dict[tuple[str, int], tuple[Severity, str, list[int]]] = {}
-            for day, index in sorted(self._dug.get(site, {}).items()):
+            for day, (index, _) in sorted(self._dug.get(site, {}).items()):
                 found = self._on(day, assessments)
                 if found is not None:
                     code, severity, words, assessed = found
