@@ -1,0 +1,56 @@
+"""What is said to have happened before that which it builds on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from ...effects import Arrive, Depart, Flow, Gain, Loss, Measure, Return, Void
+from ...findings import Finding
+from .base import Check, Seen, seconds
+
+__all__ = ["BeforeCause"]
+
+
+class BeforeCause(Check):
+    """An event claims a time long before that of the event that it builds on.
+
+    Formula: latest claimed time of what happened to a lot - claimed time of what happens to it
+    now > `hours`. Default 24 (2026-11, our judgement: clocks are set wrong and some days have
+    no hour). A lot is received after it was sent, and used after it was dug. Source: pattern
+    F8, back-dating, and the domain notes' finding TIM 003.
+    """
+
+    name = "time.before-cause"
+    watches = (Gain, Flow, Loss, Measure, Depart, Arrive, Return, Void)
+    thresholds = {"hours": 24}
+
+    def __init__(self, policy: Mapping[str, int] | None = None) -> None:
+        super().__init__(policy)
+        # Lot that is not used up -> (claimed time, entry) of the latest that happened to it.
+        self._latest: dict[str, tuple[str, int]] = {}
+
+    def observe(self, seen: Seen) -> Iterable[Finding]:
+        """Compare with the latest of every lot that is changed; then go on from there."""
+        at = seen.one.event.occurred_at
+        known = {lot: self._latest[lot] for lot in seen.one.changed if lot in self._latest}
+        latest, index, lot = max(((*found, lot) for lot, found in known.items()), default=("",) * 3)
+        if (
+            at < str(latest)
+            and seconds(str(latest)) - seconds(at) > 3600 * self.limit["hours"]
+            and not any(isinstance(effect, Void) for effect in seen.one.effects)
+        ):
+            yield self.finding(
+                "major",
+                f"{seen.one.event.by} says that it happened at {at}, after what lot {lot} "
+                f"went through at {latest}",
+                entries=(int(index), seen.index),
+                subject=f"lot:{lot}",
+            )
+        opened = {e.lot for e in seen.one.effects if isinstance(e, Gain)}
+        opened |= {e.target for e in seen.one.effects if isinstance(e, Flow)}
+        for name in (*seen.one.changed, *opened):
+            there = seen.books.lots.get(name)
+            if there is None or there.state == "closed":
+                self._latest.pop(name, None)
+            else:
+                self._latest[name] = max((at, seen.index), self._latest.get(name, ("", 0)))

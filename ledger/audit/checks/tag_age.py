@@ -1,0 +1,77 @@
+"""Tags that lay about for long before they were used."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from ...custody.books import Books
+from ...effects import Claim
+from ...findings import Finding
+from ..facts import claims, day_number
+from ..tags import TagBook
+from .base import Check, Seen
+
+__all__ = ["TagAge"]
+
+
+class _Oldest(msgspec.Struct):
+    days: int
+    tag: str
+    lot: str
+    index: int
+    count: int = 0
+
+
+class TagAge(Check):
+    """Tags were put on a lot long after their series was issued.
+
+    Formula: days from the day that the series was issued to the day of use, as claimed,
+    above `days` (90) minor, above `major_days` (180) major; one finding per series, about
+    the oldest. 2026-11, our judgement: tags that nobody hurries to use can be sold. Source:
+    pattern F2.
+    """
+
+    name = "tag.old"
+    watches = (Claim,)
+    thresholds = {"days": 90, "major_days": 180}
+
+    def __init__(self, policy: Mapping[str, int] | None = None) -> None:
+        super().__init__(policy)
+        self._book = TagBook()
+        self._oldest: dict[str, _Oldest] = {}
+
+    def observe(self, seen: Seen) -> Iterable[Finding]:
+        """Keep the oldest use of each series."""
+        at = seen.one.event.occurred_at
+        for claim in claims(seen.one.effects, "tags"):
+            if claim.subject.startswith("tags:"):
+                self._book.note(claim, seen.index, at)
+            elif self._book.series:
+                for tag in claim.facts.get("applied", ()):
+                    for series, _ in self._book.find(tag):
+                        days = day_number(at) - day_number(series.at)
+                        if days > self.limit["days"]:
+                            self._keep(series.series, days, tag, claim.subject[4:], seen.index)
+        return ()
+
+    def _keep(self, series: str, days: int, tag: str, lot: str, index: int) -> None:
+        known = self._oldest.setdefault(series, _Oldest(days, tag, lot, index))
+        known.count += 1
+        if days > known.days:
+            known.days, known.tag, known.lot, known.index = days, tag, lot, index
+
+    def conclude(self, books: Books, as_of: str) -> Iterable[Finding]:
+        """One finding per series."""
+        for name, one in sorted(self._oldest.items()):
+            series = self._book.series[name]
+            major = one.days > self.limit["major_days"]
+            limit = self.limit["major_days" if major else "days"]
+            yield self.finding(
+                "major" if major else "minor",
+                f"{one.count} tags of series {name} were used late; tag {one.tag} on lot "
+                f"{one.lot} {one.days} days after it was issued, {limit} days are allowed",
+                entries=(series.index, one.index),
+                subject=f"tags:{name}",
+            )

@@ -1,0 +1,108 @@
+"""One tag on two lots; and tags that look alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from ...custody.books import Books
+from ...effects import Claim, Flow, Void
+from ...findings import Finding
+from ..facts import claims
+from ..tags import TagBook, folded
+from .base import Check, Seen
+
+__all__ = ["TagReused"]
+
+_DEEP = 1_000
+
+
+class TagReused(Check):
+    """A tag that is, or was, on one lot stands on another that was not made from it.
+
+    Tags are compared without case, and with O as 0 and I, l as 1. The same spelling:
+    critical, or major if it had been taken off the first lot; another spelling:
+    ``tag.look-alike``, major, unless both were issued. No finding for a lot that was made
+    from the first one (the bag keeps its tag in a consignment), or if the first was voided.
+    No threshold: a tag is used once. Source: pattern F3, duplicate or replayed tags.
+    """
+
+    name = "tag.reused"
+    watches = (Claim, Flow, Void)
+
+    def __init__(self, policy: Mapping[str, int] | None = None) -> None:
+        super().__init__(policy)
+        self._book = TagBook()
+        # Folded tag -> "index lot tag", with a minus before a tag that was taken off.
+        self._on: dict[str, str] = {}
+        self._voided: set[str] = set()
+        # Event -> lots that it opened and filled from others.
+        self._made: dict[str, tuple[str, ...]] = {}
+
+    def observe(self, seen: Seen) -> Iterable[Finding]:
+        """Note where tags are, and what lots are made of."""
+        made: dict[str, None] = {}
+        for effect in seen.one.effects:
+            if isinstance(effect, Flow):
+                made[effect.target] = None
+            elif isinstance(effect, Void):
+                self._undone(seen.books, effect.lot)
+        if made:
+            self._made[seen.one.event_id] = tuple(made)
+        for claim in claims(seen.one.effects, "tags"):
+            if claim.subject.startswith("tags:"):
+                self._book.note(claim, seen.index, seen.one.event.occurred_at)
+            elif claim.subject.startswith("lot:"):
+                yield from self._tagged(seen, claim)
+
+    def _undone(self, books: Books, lot: str) -> None:
+        """A lot that never was frees its tags."""
+        known = books.lots.get(lot)
+        if known is not None and known.amount.empty:
+            self._voided.add(lot)
+
+    def _tagged(self, seen: Seen, claim: Claim) -> Iterable[Finding]:
+        lot = claim.subject[4:]
+        for tag in claim.facts.get("removed", ()):
+            key = folded(tag)
+            index, on, was = self._on.get(key, f"{seen.index} {lot} {tag}").split(" ")
+            if was == tag:
+                self._on[key] = f"{index} {on} -{tag}"
+        for tag in claim.facts.get("applied", ()):
+            key = folded(tag)
+            known = self._on.get(key)
+            if known is not None:
+                yield from self._again(seen, lot, tag, known)
+            self._on[key] = f"{seen.index} {lot} {tag}"
+
+    def _again(self, seen: Seen, lot: str, tag: str, known: str) -> Iterable[Finding]:
+        index, first, was = known.split(" ")
+        if first == lot or first in self._voided or self._made_from(seen.books, first, lot):
+            return
+        spelled = was.removeprefix("-")
+        if spelled != tag:
+            if any(self._book.find(tag)) and any(self._book.find(spelled)):
+                return
+            message = f"tag {tag} on lot {lot} is easily taken for {spelled} on lot {first}"
+        elif was != tag:
+            message = f"tag {tag} on lot {lot} was taken off lot {first} before"
+        else:
+            message = f"tag {tag} on lot {lot} is on lot {first} already"
+        yield self.finding(
+            "critical" if was == tag else "major",
+            message,
+            entries=(int(index), seen.index),
+            subject=f"lot:{lot}",
+            code="tag.reused" if spelled == tag else "tag.look-alike",
+        )
+
+    def _made_from(self, books: Books, first: str, lot: str) -> bool:
+        """Whether `lot` was made from `first`, through the last events of what is between."""
+        waiting, looked = [first], 0
+        while waiting and looked < _DEEP:
+            looked += 1
+            known = books.lots.get(waiting.pop())
+            below = self._made.get(known.head, ()) if known is not None else ()
+            if lot in below:
+                return True
+            waiting += below if known is not None and known.lot not in below else ()
+        return False

@@ -1,0 +1,105 @@
+"""Series of tags: which were issued, where, and which of them are out of use.
+
+    book = TagBook()
+    book.note(claim, index, at)          tags.issued and tags.voided, as they come
+    book.find("MT-77012")                the series it belongs to, most often one
+    folded("MT-O7I2")                    mt-0712: what a careless reader takes it for
+
+A tag is a series' prefix and a number of that series; noughts before the number do not count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+
+from ..effects import Claim
+
+__all__ = ["Series", "TagBook", "folded"]
+
+_ALIKE = str.maketrans({"o": "0", "i": "1", "l": "1"})
+_DIGITS = "0123456789"
+_LONGEST = 15
+
+
+class Series(msgspec.Struct):
+    """A series as it was issued. `voided`: number -> when that is said to have happened."""
+
+    series: str
+    kind: str
+    prefix: str
+    first: int
+    last: int
+    site: str
+    agent: str
+    at: str
+    index: int
+    voided: dict[int, str] = {}
+
+    @property
+    def size(self) -> int:
+        """How many tags it has."""
+        return self.last - self.first + 1
+
+
+class TagBook:
+    """The series of a ledger so far."""
+
+    def __init__(self) -> None:
+        self.series: dict[str, Series] = {}
+        self.sites: dict[str, set[str]] = {}
+        self._by_prefix: dict[str, list[Series]] = {}
+
+    def note(self, claim: Claim, index: int, at: str) -> Series | None:
+        """Take in a claim of kind ``tags`` about a series; the series, if that is known."""
+        name, facts = claim.subject[5:], claim.facts
+        if not claim.subject.startswith("tags:"):
+            return None
+        if claim.status == "issued" and name not in self.series:
+            one = Series(
+                name,
+                str(facts["kind"]),
+                str(facts["prefix"]),
+                int(facts["first"]),
+                int(facts["last"]),
+                str(facts["site"]),
+                str(facts.get("agent", "")),
+                at,
+                index,
+            )
+            self.series[name] = one
+            self.sites.setdefault(one.site, set()).add(one.kind)
+            self._by_prefix.setdefault(one.prefix, []).append(one)
+        known = self.series.get(name)
+        if known is not None and claim.status == "voided":
+            for tag in facts["tags"]:
+                number = _number(tag, known)
+                if number is not None:
+                    known.voided.setdefault(number, at)
+        return known
+
+    def find(self, tag: str) -> Iterator[tuple[Series, int]]:
+        """Every series with this tag, and the tag's number in it."""
+        for series, number in self.like(tag):
+            if series.first <= number <= series.last:
+                yield series, number
+
+    def like(self, tag: str) -> Iterator[tuple[Series, int]]:
+        """Every series with the prefix of this tag, whether it goes that far or not."""
+        start = len(tag.rstrip(_DIGITS))
+        for place in range(max(start, len(tag) - _LONGEST), len(tag)):
+            for series in self._by_prefix.get(tag[:place], ()):
+                yield series, int(tag[place:])
+
+
+def folded(tag: str) -> str:
+    """A tag without what a careless reader overlooks: case, letter O for 0, I and l for 1."""
+    return tag.lower().translate(_ALIKE)
+
+
+def _number(tag: str, series: Series) -> int | None:
+    rest = tag.removeprefix(series.prefix)
+    if rest == tag or not rest or rest.strip(_DIGITS) or len(rest) > _LONGEST:
+        return None
+    return int(rest)
