@@ -8,124 +8,37 @@ somebody adds up, compares dates, looks at a map.
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 import msgspec
 
 from ledger.workspace import Workspace, replace_file
 
 from . import telling
-from .telling import Actor, Said, Story, Tale, say, step
+from .caught_steps import (
+    AGENT,
+    BUYER,
+    MINE,
+    REFINER,
+    SITE,
+    SMELTER,
+    TRADER,
+    Caught,
+    certificate,
+    dug,
+    shipped,
+    site,
+)
+from .telling import Story, Tale, say, step
 
 __all__ = ["CAUGHT_B", "Caught"]
-
-MINE, AGENT, TRADER = "gihanga.example", "tags-rw.example", "kigali-comptoir.example"
-SMELTER, LAB, ISSUER = "alm-tantalum.example", "lakes-assay.example", "ore-assurance.example"
-REFINER, BUYER = "aare-gold.example", "monsoon-mica.example"
-SITE = "RW-GIHANGA"
-
-_ACTORS = (
-    Actor(MINE, "Gihanga Mining", ("miner",), "RW", "RW-ML-0417"),
-    Actor(AGENT, "Mine Tagging Office, Rwanda", ("state-agent", "issuer"), "RW"),
-    Actor(TRADER, "Kigali Comptoir", ("trader", "exporter"), "RW", "RW-T-022"),
-    Actor(SMELTER, "Alm Tantalum", ("refiner",), "AT"),
-    Actor(LAB, "Great Lakes Assay", ("laboratory",), "KE", "KE-LAB-301"),
-    Actor(ISSUER, "Ore Assurance", ("auditor", "issuer"), "GB"),
-    Actor(REFINER, "Aare Gold", ("refiner",), "CH"),
-    Actor(BUYER, "Monsoon Mica", ("trader",), "IN"),
-)
-
-
-class Caught(msgspec.Struct, frozen=True):
-    """One fraud: what happens, and the codes above info, or at all, that it must raise."""
-
-    title: str
-    codes: tuple[str, ...]
-    tell: Callable[[], Tale]
-    finish: Callable[[Story, Workspace], None] | None = None
-
-    def build(self, name: str, root: Path) -> Workspace:
-        """Play it into a new workspace at `root`."""
-        story = Story(
-            name=name,
-            title=self.title,
-            origin=f"{name.lower()}.caught.example/trail",
-            begins="2026-01-05T09:00:00Z",
-            actors=_ACTORS,
-            papers=(),
-            tell=self.tell,
-            product="",
-            dug=("", ""),
-        )
-        workspace = telling.build(story, root)
-        if self.finish is not None:
-            self.finish(story, workspace)
-        return workspace
-
-
-# --- what most of them begin with ------------------------------------------------------
-
-
-def _site(*besides: Said, **fields: str) -> Tale:
-    """The mine is registered by its agent."""
-    wanted = {"site": SITE, "name": "Gihanga", "kind": "mine-asm", "country": "RW"}
-    wanted |= {"operator": MINE, "lat": "-2.0871", "lon": "29.3402", **fields}
-    yield step("2026-01-06T09:00:00Z", (AGENT,), say("site.registered", **wanted), *besides)
-
-
-def _dug(at: str, lot: str, mass: str, grades: str = "Ta2O5=24 %") -> Tale:
-    """A lot of dry ore."""
-    ore = say(
-        "lot.extracted",
-        lot=lot,
-        material="coltan ore",
-        mass=mass,
-        basis="dry",
-        grades=grades.split(";"),
-        site=SITE,
-        method="asm",
-    )
-    yield step(at, (MINE, AGENT), ore)
-
-
-def _shipped(
-    lot: str,
-    mass: str,
-    giver: str,
-    taker: str,
-    left: str,
-    came: str,
-    *,
-    by: str = "",
-    got: str = "",
-) -> Tale:
-    """A lot leaves at a time and arrives at another; both are recorded at once."""
-    sent = say("custody.dispatched", to=taker, lots=[lot], carrier="haulier")
-    dispatch, *_ = yield step(left, (giver,), sent | ({"mode": by} if by else {}))
-    lots = [f"{lot}={mass},basis=dry{got}"]
-    taken = say("custody.received", dispatch=dispatch, giver=giver, lots=lots)
-    yield step(came, (taker,), taken)
-
-
-def _certificate(at: str, lot: str, number: str, **fields: object) -> Tale:
-    wanted = {
-        "certificate": number,
-        "subject": f"lot:{lot}",
-        "standard": "regional export certificate (fictional)",
-        "valid_from": at[:10],
-        "valid_to": "2026-12-31",
-        **fields,
-    }
-    yield step(at, (ISSUER,), say("certificate.issued", **wanted))
-
 
 # --- F15 to F17: places ----------------------------------------------------------------
 
 
 def _country() -> Tale:
     """Ore that nobody knows is blended in, and all of it leaves as Rwandan."""
-    yield from _site()
-    yield from _dug("2026-02-09T15:00:00Z", "GIH-1", "107.3 kg")
+    yield from site()
+    yield from dug("2026-02-09T15:00:00Z", "GIH-1", "107.3 kg")
     bought = say(
         "lot.declared",
         lot="X-1",
@@ -138,8 +51,8 @@ def _country() -> Tale:
     )
     blend = say("lots.blended", lot="GIH-E1", material="coltan ore", inputs=["GIH-1", "X-1"])
     yield step("2026-02-11T15:00:00Z", (MINE,), bought, blend)
-    yield from _certificate("2026-02-12T10:00:00Z", "GIH-E1", "RW-2026-0101", origins=["RW"])
-    yield from _shipped(
+    yield from certificate("2026-02-12T10:00:00Z", "GIH-E1", "RW-2026-0101", origins=["RW"])
+    yield from shipped(
         "GIH-E1", "154.2 kg", MINE, SMELTER, "2026-02-13T14:00:00Z", "2026-03-20T10:00:00Z"
     )
 
@@ -156,10 +69,10 @@ def _travel() -> Tale:
         lat="-4.05",
         lon="39.66",
     )
-    yield from _site()
+    yield from site()
     yield step("2026-01-07T09:00:00Z", (TRADER,), depot)
-    yield from _dug("2026-02-09T15:00:00Z", "GIH-1", "44.3 kg")
-    yield from _shipped(
+    yield from dug("2026-02-09T15:00:00Z", "GIH-1", "44.3 kg")
+    yield from shipped(
         "GIH-1", "44.3 kg", MINE, TRADER, "2026-02-10T08:00:00Z", "2026-02-10T13:10:00Z", by="road"
     )
 
@@ -167,9 +80,9 @@ def _travel() -> Tale:
 def _red() -> Tale:
     """The inspector shut the mine out; nine days later it is dug."""
     red = say("site.assessed", site=SITE, status="red", inspected="2026-01-31")
-    yield from _site()
+    yield from site()
     yield step("2026-02-02T09:00:00Z", (AGENT,), red)
-    yield from _dug("2026-02-09T15:00:00Z", "GIH-1", "44.3 kg")
+    yield from dug("2026-02-09T15:00:00Z", "GIH-1", "44.3 kg")
 
 
 # --- F18, F19: recycled or not ---------------------------------------------------------
@@ -194,9 +107,9 @@ def _scrap() -> Tale:
 
 def _run_around() -> Tale:
     """Offcuts leave the books as scrap and come back as recycled content."""
-    yield from _site()
-    yield from _dug("2026-02-09T15:00:00Z", "GIH-1", "107.3 kg")
-    yield from _shipped(
+    yield from site()
+    yield from dug("2026-02-09T15:00:00Z", "GIH-1", "107.3 kg")
+    yield from shipped(
         "GIH-1", "107.3 kg", MINE, SMELTER, "2026-02-10T14:00:00Z", "2026-03-20T10:00:00Z"
     )
     gone = say("lot.adjusted", lot="GIH-1", reason="scrap", lost="5.13 kg")
@@ -221,9 +134,9 @@ def _run_around() -> Tale:
 
 def _credited() -> Tale:
     """A lot whose tantalum is credited to the smelter's account."""
-    yield from _site()
-    yield from _dug("2026-02-09T15:00:00Z", "GIH-1", "107.3 kg")
-    yield from _shipped(
+    yield from site()
+    yield from dug("2026-02-09T15:00:00Z", "GIH-1", "107.3 kg")
+    yield from shipped(
         "GIH-1", "107.3 kg", MINE, SMELTER, "2026-02-10T14:00:00Z", "2026-03-20T10:00:00Z"
     )
     account = say(
@@ -250,25 +163,25 @@ def _twice() -> Tale:
 def _upgraded() -> Tale:
     """Mass balance by the books, segregated by the certificate."""
     yield from _credited()
-    yield from _certificate(
+    yield from certificate(
         "2026-03-27T10:00:00Z", "GIH-1", "OA-771", scope="tantalum, segregated supply"
     )
 
 
 def _silent() -> Tale:
     """A mine of high risk, dug for eight months, and never a word of trouble."""
-    yield from _site(
+    yield from site(
         say("site.assessed", site=SITE, status="green", inspected="2026-01-05", risk="high")
     )
     for month, mass in enumerate(("44.3", "46.4", "41.7", "45.8", "43.9", "47.2", "42.6", "45.1")):
         at = f"2026-{month + 2:02}-09T15:0{month}:00Z"
-        yield from _dug(at, f"GIH-{month + 1}", f"{mass} kg")
+        yield from dug(at, f"GIH-{month + 1}", f"{mass} kg")
 
 
 def _one_audience(mass: str) -> Callable[[], Tale]:
     def tell() -> Tale:
-        yield from _site()
-        yield from _dug("2026-02-09T15:00:00Z", "GIH-1", mass)
+        yield from site()
+        yield from dug("2026-02-09T15:00:00Z", "GIH-1", mass)
 
     return tell
 
@@ -295,20 +208,20 @@ def _agent() -> Tale:
         site=SITE,
         agent=AGENT,
     )
-    yield from _site(issued)
-    yield from _dug("2026-02-09T15:00:00Z", "GIH-1", "9.873 t")
+    yield from site(issued)
+    yield from dug("2026-02-09T15:00:00Z", "GIH-1", "9.873 t")
     tags = say("lot.tagged", lot="GIH-1", applied=[f"MT-{number}" for number in range(1, 261)])
     yield step("2026-02-09T17:00:00Z", (MINE, AGENT), tags)
 
 
 def _lapsed() -> Tale:
     """The consignment leaves three weeks after its certificate ended."""
-    yield from _site()
-    yield from _dug("2026-02-09T15:00:00Z", "GIH-1", "107.3 kg")
-    yield from _certificate(
+    yield from site()
+    yield from dug("2026-02-09T15:00:00Z", "GIH-1", "107.3 kg")
+    yield from certificate(
         "2026-02-10T10:00:00Z", "GIH-1", "RW-2026-0101", origins=["RW"], valid_to="2026-05-10"
     )
-    yield from _shipped(
+    yield from shipped(
         "GIH-1", "107.3 kg", MINE, SMELTER, "2026-06-01T14:00:00Z", "2026-07-05T10:00:00Z"
     )
 
@@ -317,9 +230,9 @@ def _shopping() -> Tale:
     """Two points between seller and buyer, and no umpire in two months."""
     wide = say("policy.adopted", tolerances=["assay=10 %"])
     yield step("2026-01-06T08:00:00Z", ("governance",), wide)
-    yield from _site()
-    yield from _dug("2026-02-09T15:00:00Z", "GIH-1", "107.3 kg", "Ta2O5=30 %")
-    yield from _shipped(
+    yield from site()
+    yield from dug("2026-02-09T15:00:00Z", "GIH-1", "107.3 kg", "Ta2O5=30 %")
+    yield from shipped(
         "GIH-1",
         "107.3 kg",
         MINE,
@@ -328,15 +241,15 @@ def _shopping() -> Tale:
         "2026-03-20T10:00:00Z",
         got=",grades=Ta2O5=28 %",
     )
-    yield from _dug("2026-05-11T15:00:00Z", "GIH-2", "44.3 kg")
+    yield from dug("2026-05-11T15:00:00Z", "GIH-2", "44.3 kg")
 
 
 def _radioactive() -> Tale:
     """Uranium and thorium above the limit, and no dangerous-goods paper."""
-    yield from _site()
+    yield from site()
     grades = "Ta2O5=30 %;ThO2=0.2 %;U3O8=0.1 %"
-    yield from _dug("2026-02-09T15:00:00Z", "GIH-1", "107.3 kg", grades)
-    yield from _shipped(
+    yield from dug("2026-02-09T15:00:00Z", "GIH-1", "107.3 kg", grades)
+    yield from shipped(
         "GIH-1", "107.3 kg", MINE, SMELTER, "2026-02-10T14:00:00Z", "2026-03-20T10:00:00Z"
     )
 

@@ -54,13 +54,14 @@ THRESHOLD = 2
 
 
 class Actor(msgspec.Struct, frozen=True):
-    """A fictional party: id, name, roles, country, licence number."""
+    """A fictional party: id, name, roles, country, licence number, corporate group."""
 
     party: str
     name: str
     roles: tuple[str, ...]
     country: str
     licence: str | None = None
+    group: str | None = None
 
 
 class Paper(msgspec.Struct, frozen=True):
@@ -323,6 +324,7 @@ def _admitted(story: Story, cast: Cast) -> Tale:
                 key=cast.parties[actor.party].verifier.vkey,
                 country=actor.country,
                 licence=actor.licence,
+                group=actor.group,
             )
             for actor in story.actors
         ),

@@ -47,10 +47,15 @@ class BeforeCause(Check):
                 subject=f"lot:{lot}",
             )
         opened = {e.lot for e in seen.one.effects if isinstance(e, Gain)}
-        opened |= {e.target for e in seen.one.effects if isinstance(e, Flow)}
+        taken = False
+        for effect in seen.one.effects:
+            taken = taken or isinstance(effect, Flow | Loss | Void)
+            if isinstance(effect, Flow):
+                opened.add(effect.target)
+        now = (at, seen.index)
         for name in (*seen.one.changed, *opened):
-            there = seen.books.lots.get(name)
-            if there is None or there.state == "closed":
+            there = seen.books.lots.get(name) if taken and name not in opened else None
+            if there is not None and there.state == "closed":
                 self._latest.pop(name, None)
-            else:
-                self._latest[name] = max((at, seen.index), self._latest.get(name, ("", 0)))
+            elif name not in known or known[name] < now:
+                self._latest[name] = now

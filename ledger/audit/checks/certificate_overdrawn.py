@@ -63,11 +63,10 @@ class CertificateOverdrawn(Check):
                 yield from self._left(seen, effect)
             elif isinstance(effect, Return) and effect.lot in self._sent:
                 self._back(seen, effect.lot)
-        if self._parts:
-            for lot in seen.one.changed:
-                known = seen.books.lots.get(lot)
-                if known is not None and known.state == "closed":
-                    self._parts.pop(lot, None)
+        for lot in self._parts.keys() & seen.one.changed:
+            known = seen.books.lots.get(lot)
+            if known is not None and known.state == "closed":
+                del self._parts[lot]
 
     def _flowed(self, seen: Seen, effect: Flow) -> None:
         """The target is covered as far as it comes from here."""

@@ -67,7 +67,7 @@ class TradeCircular(Check):
                     yield found
             elif isinstance(effect, Flow) and effect.target not in recast:
                 self._flowed(seen, effect, day)
-        for lot in seen.one.changed:
+        for lot in self._passed.keys() & seen.one.changed:
             known = seen.books.lots.get(lot)
             if known is not None and known.state == "closed":
                 self._passed.pop(lot, None)
