@@ -6,21 +6,22 @@
     per mineral    a smelter and a maker of parts
     once           laboratories, product makers, a recycler, an auditor
 
-All keys are demo keys, numbered in the order of the cast; the same size has the same cast.
+Keys are demo keys, numbered in the order of the cast; the same size has the same cast.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from hashlib import sha256
 
 import msgspec
 
-from ledger.custody.demo_keys import demo_seed
+from ledger.custody.demo_keys import DEMO_KEYS, demo_seed
 from ledger.events import GOVERNANCE
 from ledger.log.note import Signer
 
 from .dice import Dice
-from .goods import MINERALS, MINES, REGIONS, Mineral, RegionSpec
+from .goods import MAKERS_OF_PRODUCTS, MINERALS, MINES, REGIONS, Mineral, Place, RegionSpec
 from .tags import Series
 
 __all__ = [
@@ -112,7 +113,7 @@ class Site(msgspec.Struct, frozen=True):
 
 
 class Region(msgspec.Struct):
-    """Artisanal mines around a comptoir, and what waits in its depot."""
+    """Artisanal mines around a comptoir, what waits in its depot, and the depot's tags."""
 
     spec: RegionSpec
     code: str
@@ -123,7 +124,7 @@ class Region(msgspec.Struct):
     authority: str
     depot: Site
     stock: list[Part] = []
-    tags: Series | None = None
+    tags: list[Series] = []
 
     @property
     def mineral(self) -> Mineral:
@@ -182,7 +183,7 @@ class Cast:
         """A further party with the next demo key; its id."""
         if party not in self.parties:
             self.parties[party] = Party(party, name, roles, country)
-            self._keys[party] = Signer(party, demo_seed(len(self._keys)))
+            self._keys[party] = Signer(party, _seed(len(self._keys)))
         return party
 
     def vkey(self, party: str) -> str:
@@ -229,10 +230,17 @@ def place_everybody(plan: Plan, seed: int) -> Cast:
     for mineral in MINERALS:
         cast.smelters[mineral.name] = _works(cast, mineral, mineral.smelter, "smelter", "refiner")
         cast.makers[mineral.name] = _works(cast, mineral, mineral.maker, "factory", "manufacturer")
-    for country, name in (("NO", "Fjord phones"), ("KR", "Hangang devices")):
-        cast.products.append(_works(cast, None, (country, name), "factory", "manufacturer"))
+    for place in MAKERS_OF_PRODUCTS:
+        cast.products.append(_works(cast, None, place, "factory", "manufacturer"))
     cast.recycler = cast.add("loop-metals.example", "Loop metals", "BE", "recycler")
     return cast
+
+
+def _seed(number: int) -> bytes:
+    """A demo key while there are any (the last one is nobody's), then keys as public as those."""
+    if number < DEMO_KEYS - 1:
+        return demo_seed(number)
+    return sha256(f"oretrail/trade-key/{number}".encode()).digest()
 
 
 def _authority(cast: Cast, country: str) -> str:
@@ -293,11 +301,10 @@ def _region(
     )
 
 
-def _works(
-    cast: Cast, mineral: Mineral | None, where: tuple[str, str], kind: str, role: str
-) -> Works:
-    country, name = where
-    slug = name.lower().replace(" ", "-")
-    party = cast.add(f"{slug}.example", name, country, role)
-    site = Site(f"{country}-{slug.upper()}", name, kind, country, party, 0, 0)
+def _works(cast: Cast, mineral: Mineral | None, place: Place, kind: str, role: str) -> Works:
+    slug = place.name.lower().replace(" ", "-")
+    party = cast.add(f"{slug}.example", place.name, place.country, role)
+    lat, lon = place.lat * 100_000, place.lon * 100_000
+    name = f"{place.country}-{slug.upper()}"
+    site = Site(name, place.name, kind, place.country, party, lat, lon)
     return Works(party, site, mineral)

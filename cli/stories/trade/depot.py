@@ -18,6 +18,9 @@ from .world import World
 
 __all__ = ["begin_depots", "carried"]
 
+_LAST_TRIPS = 40 * DAY
+"""By then what came before a day has been written down."""
+
 
 def carried(world: World, region: Region, site: Site, bags: list[Bag], ready: int) -> Process:
     """A truck takes the day's bags; the comptoir weighs them, an agent watches the tagging."""
@@ -56,8 +59,7 @@ def carried(world: World, region: Region, site: Site, bags: list[Bag], ready: in
 
 def _tagged_again(region: Region, bags: list[Bag], at: int, dice: Dice) -> Iterator[Event]:
     """The mine's tag comes off, the trader's goes on."""
-    if region.tags is None:
-        raise ValueError(f"no tags at {region.depot.site}")
+    tags = [series for series in region.tags if series.since <= at][-1]
     for bag in bags:
         at += dice.randrange(60, 300)
         yield LotTagged(
@@ -65,7 +67,7 @@ def _tagged_again(region: Region, bags: list[Bag], at: int, dice: Dice) -> Itera
             cosigners=(region.depot_agent,),
             occurred_at=time_of(at),
             lot=bag.lot,
-            applied=(region.tags.take(),),
+            applied=(tags.take(),),
             removed=(bag.tag,),
         )
 
@@ -81,17 +83,17 @@ def _depot(world: World, region: Region) -> Process:
     count = len(region.sites) * world.plan.bags * 12 + 10
     for turn in range(MONTHS // 2 + 1):
         yield Entry(world.month(2 * turn) - DAY)
-        before = region.tags
         now = world.diary.now()
         prefix = f"{region.spec.country}{region.code}N-"
         numbers = (100_001 + turn * 2 * count, count)
         agent = region.depot_agent
-        region.tags, event = issued(
+        series, event = issued(
             region.authority, "negociant", region.depot.site, agent, prefix, numbers, now
         )
+        region.tags.append(series)
         yield Entry(now, (region.authority,), [event])
-        if before is not None:
-            yield from given_back(before, now)
-    yield Entry(world.digging_ends + 60 * DAY)
-    if region.tags is not None:
-        yield from given_back(region.tags, world.diary.now())
+        yield Entry(now + _LAST_TRIPS)
+        while len(region.tags) > 1:
+            yield from given_back(region.tags.pop(0), world.diary.now())
+    while region.tags:
+        yield from given_back(region.tags.pop(), world.diary.now())

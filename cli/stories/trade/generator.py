@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ledger import keys
+from ledger.events.base import Named
 from ledger.workspace import Workspace
 
 from .cast import MONTH, MONTHS, ORIGIN, THRESHOLD, Plan, place_everybody
@@ -20,6 +21,9 @@ from .oversight import begin_oversight
 from .world import BEGINS, World
 
 __all__ = ["generate"]
+
+TOLERANCES = (Named("spring-scale", 50_000_000),)
+"""Some depots have nothing better than a spring with a hook."""
 
 
 def generate(
@@ -46,10 +50,9 @@ def generate(
         threshold=THRESHOLD,
         log_key=cast.log.verifier.vkey,
         demo=True,
+        tolerances=TOLERANCES,
         clock=clock or own,
     )
-    for signer in cast.all():
-        keys.write(workspace.keys, signer, None)
     with workspace.ledger(clock=clock or own) as ledger:
         world = World(seed, plan, cast, Diary(ledger, own, cast.signing))
         for entry in opening(world):
@@ -63,6 +66,8 @@ def generate(
         world.diary.begin(_checkpoints(world, workspace), world.month(1))
         world.diary.run(listen)
         workspace.keep_checkpoint(ledger.checkpoint(cast.log))
+    for signer in cast.all():
+        keys.write(workspace.keys, signer, None)
     return workspace
 
 

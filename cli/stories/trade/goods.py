@@ -7,9 +7,27 @@ from __future__ import annotations
 
 import msgspec
 
-__all__ = ["MINERALS", "MINES", "REGIONS", "Mineral", "MineSpec", "RegionSpec"]
+__all__ = [
+    "MAKERS_OF_PRODUCTS",
+    "MINERALS",
+    "MINES",
+    "REGIONS",
+    "Mineral",
+    "MineSpec",
+    "Place",
+    "RegionSpec",
+]
 
 PERCENT = 10_000_000
+
+
+class Place(msgspec.Struct, frozen=True):
+    """A works: country, name, and where it is in hundredths of a degree."""
+
+    country: str
+    name: str
+    lat: int
+    lon: int
 
 
 class Mineral(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,8 +54,8 @@ class Mineral(msgspec.Struct, frozen=True, kw_only=True):
     per_unit: int
     worked: int
     lsm_grade: int
-    smelter: tuple[str, str]
-    maker: tuple[str, str]
+    smelter: Place
+    maker: Place
 
     @property
     def ore(self) -> str:
@@ -67,8 +85,8 @@ COLTAN = Mineral(
     per_unit=2,
     worked=90 * PERCENT,
     lsm_grade=2 * PERCENT,
-    smelter=("AT", "Almtal powder works"),
-    maker=("SI", "Karst capacitors"),
+    smelter=Place("AT", "Almtal powder works", 4788, 1396),
+    maker=Place("SI", "Karst capacitors", 4571, 1389),
 )
 CASSITERITE = Mineral(
     name="cassiterite",
@@ -87,8 +105,8 @@ CASSITERITE = Mineral(
     per_unit=40,
     worked=97 * PERCENT,
     lsm_grade=1 * PERCENT,
-    smelter=("MY", "Straits of Kelang tin"),
-    maker=("DE", "Harz solder"),
+    smelter=Place("MY", "Straits of Kelang tin", 303, 10144),
+    maker=Place("DE", "Harz solder", 5180, 1061),
 )
 WOLFRAMITE = Mineral(
     name="wolframite",
@@ -107,10 +125,15 @@ WOLFRAMITE = Mineral(
     per_unit=1,
     worked=93 * PERCENT,
     lsm_grade=1 * PERCENT,
-    smelter=("AT", "Enns tungsten"),
-    maker=("CZ", "Sazava sinter parts"),
+    smelter=Place("AT", "Enns tungsten", 4822, 1447),
+    maker=Place("CZ", "Sazava sinter parts", 4987, 1490),
 )
 MINERALS = (COLTAN, CASSITERITE, WOLFRAMITE)
+
+MAKERS_OF_PRODUCTS = (
+    Place("NO", "Fjord phones", 5991, 1075),
+    Place("KR", "Hangang devices", 3755, 12699),
+)
 
 
 class RegionSpec(msgspec.Struct, frozen=True):

@@ -8,6 +8,7 @@ drums --> charge --> metal + intermediate + slag --> parts + scrap --> products 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal, TypeAlias
 
 from ledger.events import Event
 from ledger.events.base import Draw, LossLine
@@ -31,6 +32,10 @@ from .world import World
 __all__ = ["begin_making", "handed"]
 
 _MOST_DRUMS = 500
+
+Mode: TypeAlias = Literal["road", "sea", "air"]
+_ON_THE_WAY = {"road": (2, 2), "sea": (12, 10), "air": (1, 2)}
+"""Days at least, and how many more as a rule."""
 _LAST = MONTHS + 5
 """Months until the last drum has become metal, counted from the first."""
 
@@ -116,12 +121,13 @@ def _charge(
         material=mineral.metal,
     )
     yield Entry(at + dice.lognormal(3 * HOUR, 400), (smelter.party,), [smelted, split])
+    mode: Mode = "sea" if smelter.site.country == "MY" else "road"
     for part in halves:
-        trip = handed(world, smelter, maker, part, "road")
+        trip = handed(world, smelter, maker, part, mode)
         world.diary.begin(trip, world.diary.now() + dice.randrange(1, 8) * DAY)
 
 
-def handed(world: World, giver: Works, taker: Works, part: Part, mode: str) -> Process:
+def handed(world: World, giver: Works, taker: Works, part: Part, mode: Mode) -> Process:
     """One lot, dry and certain, from one works to the next."""
     dice = world.dice(f"handed/{part.lot}/{taker.party}")
     left = world.diary.now()
@@ -134,10 +140,11 @@ def handed(world: World, giver: Works, taker: Works, part: Part, mode: str) -> P
         carrier="courier",
         route=tuple(dict.fromkeys(countries)),
         waybill=f"CMR-{part.lot}",
-        mode="road" if mode == "road" else "sea",
+        mode=mode,
     )
     sent = yield Entry(left + dice.lognormal(3 * HOUR, 400), (giver.party,), [dispatch])
-    came = left + 2 * DAY + dice.lognormal(3 * DAY, 400)
+    least, usual = _ON_THE_WAY[mode]
+    came = left + least * DAY + dice.lognormal(usual * DAY, 400)
     yield Entry(came)
     mass = weighed(dice, part.mass) if part.mass > 1_000_000 else part.mass
     received = CustodyReceived(
@@ -202,7 +209,7 @@ def _worked(world: World, maker: Works, taker: Works, part: Part) -> Process:
     )
     yield Entry(at + dice.lognormal(3 * HOUR, 400), (maker.party,), [worked])
     made = Part(name, mass, pieces)
-    world.diary.begin(handed(world, maker, taker, made, "sea"), world.diary.now() + 2 * DAY)
+    world.diary.begin(handed(world, maker, taker, made, "air"), world.diary.now() + 2 * DAY)
 
 
 def _output(name: str, mineral: Mineral, mass: int, content: int, pieces: int) -> Output:
@@ -252,7 +259,7 @@ def _batch(world: World, works: Works, chosen: Sequence[tuple[Part, int]], name:
     now = world.diary.now()
     made = ProductMade(
         by=works.party,
-        occurred_at=time_of(now),
+        occurred_at=time_of(now + 4 * DAY),
         product=name,
         model="handset",
         units=units,

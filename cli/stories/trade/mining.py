@@ -138,7 +138,7 @@ def _tagging_day(
         events.append(bag_event(region, site, tags.agent, bag, moment, mass))
         if dice.happens(_SPOILED):
             events.append(spoiled(tags, moment))
-    done = yield Entry(at + 9 * HOUR + dice.lognormal(2 * DAY, 450), both, events)
+    done = yield Entry(at + 9 * HOUR + dice.lognormal(2 * DAY, 350), both, events)
     if wrong:
         again: list[Event] = []
         for place, where, moment in wrong:

@@ -27,6 +27,7 @@ class Series(msgspec.Struct):
     agent: str
     following: int
     last: int
+    since: int
 
     @property
     def left(self) -> int:
@@ -47,7 +48,7 @@ def issued(
 ) -> tuple[Series, Event]:
     """A series of tags (first number, how many), and the event that hands it out."""
     first, count = numbers
-    series = Series(f"{prefix}{first}", prefix, site, agent, first, first + count - 1)
+    series = Series(f"{prefix}{first}", prefix, site, agent, first, first + count - 1, at)
     event = TagsIssued(
         by=by,
         occurred_at=time_of(at),
