@@ -116,10 +116,14 @@ class Element(msgspec.Struct, frozen=True, array_like=True):
         return Element(self.element, mass, anchor, self.basis, origins)
 
     def with_unknown(self, extra: int) -> Element:
-        """The same, and `extra` milligrams of unknown origin on top."""
+        """The same, and `extra` milligrams of unknown origin on top.
+
+        What was above its anchor stays so: else small gains would add up after all.
+        """
         mass = self.mass + extra
+        anchor = min(mass, portion(self.anchor, mass, self.mass)) if self.mass else mass
         origins = merged((self.origins, ((_UNKNOWN, extra),)))
-        return Element(self.element, mass, mass, self.basis, origins)
+        return Element(self.element, mass, anchor, self.basis, origins)
 
 
 class Amount(msgspec.Struct, frozen=True, array_like=True):

@@ -113,7 +113,8 @@ def _weighed(
     if found > booked and found * BILLION > anchor * (BILLION + limit):
         differences.append(Difference("mass.excess", what, booked, found))
         known = portion(mass, booked, found)
-        anchor_mass = mass
+        # What was above its anchor stays so: else small gains would add up after all.
+        anchor_mass = min(mass, portion(anchor, mass, booked)) if booked else mass
     else:
         short = found * BILLION < booked * (BILLION - limit)
         if short:
