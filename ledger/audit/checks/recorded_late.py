@@ -27,7 +27,7 @@ class RecordedLate(Check):
     """An event about mass or custody was recorded long after its claimed time.
 
     Formula: recorded - occurred > `days` (30): major, once per party and statement. And more
-    than `share` (a quarter) of at least `events` (10) events of a party later than `hours`
+    than `share` (half) of at least `events` (10) events of a party later than `hours`
     (72): minor, once per party. Stock of unknown or legacy origin is not looked at. 2026-11,
     our judgement: paper reaches a phone within days. Source: pattern F8, back-dating. An event
     from the future is refused (``time.in-future``), a log that goes back is
@@ -36,7 +36,7 @@ class RecordedLate(Check):
 
     name = "recorded.late"
     watches = (Gain, Flow, Loss, Measure, Depart, Arrive, Return)
-    thresholds = {"days": 30, "events": 10, "hours": 72, "share": 250_000_000}
+    thresholds = {"days": 30, "events": 10, "hours": 72, "share": 500_000_000}
 
     def __init__(self, policy: Mapping[str, int] | None = None) -> None:
         super().__init__(policy)

@@ -100,9 +100,12 @@ class TagReused(Check):
         waiting, looked = [first], 0
         while waiting and looked < _DEEP:
             looked += 1
-            known = books.lots.get(waiting.pop())
+            here = waiting.pop()
+            known = books.lots.get(here)
             below = self._made.get(known.head, ()) if known is not None else ()
+            if here in below:  # made by that event itself, and untouched since
+                continue
             if lot in below:
                 return True
-            waiting += below if known is not None and known.lot not in below else ()
+            waiting += below
         return False
