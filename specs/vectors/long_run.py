@@ -303,14 +303,6 @@ def _() -> Story:
     return story
 
 
-@bad("part-of-a-credited-lot-credited", "balance.double-credit")
-def _() -> Story:
-    story = account(credited(100), "B26")
-    story.say("lot.split", MINER, lot="G1", parts=[{"lot": "G2", "mass": 1_000}], material="ore")
-    story.say("balance.credited", MINER, account="B26", mass=100, lot="G2")
-    return story
-
-
 @bad("somebody-else-s-lot-credited", "custody.not-holder")
 def _() -> Story:
     story = account(Story().begin(), by=TRADER)

@@ -7,13 +7,10 @@ from collections.abc import Iterator
 from ...effects import Account, Credit, Debit
 from ...findings import Finding
 from ...words import mass as in_words
-from ..books import MODELS, Books, Registered
+from ..books import Books, Registered
 from .case import Case, at_lot
 
 __all__ = ["account", "credit", "debit"]
-
-# From here on a lot's claims are kept apart from its matter.
-_ACCOUNTED = MODELS.index("mass balance")
 
 
 def account(books: Books, effect: Account, case: Case) -> Iterator[Finding]:
@@ -77,13 +74,6 @@ def credit(books: Books, effect: Credit, case: Case) -> Iterator[Finding]:
             "balance.double-credit",
             effect.lot,
             f"lot {effect.lot} was credited to account {once.facts['account']} already",
-        )
-    elif lot is not None and lot.model >= _ACCOUNTED:
-        yield at_lot(
-            "balance.double-credit",
-            effect.lot,
-            f"lot {effect.lot} is of {MODELS[lot.model]}: the claims on what is in it went to an "
-            "account before",
         )
     element = lot.amount.element(found.facts["element"]) if lot else None
     there = element.mass if element else 0
