@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
+
 from ledger import keys
 from ledger.events.base import Named
-from ledger.workspace import Workspace
+from ledger.workspace import Workspace, replace_file
 
 from .cast import MONTH, MONTHS, ORIGIN, THRESHOLD, Plan, place_everybody
 from .company import begin_companies
 from .depot import begin_depots
 from .diary import Diary, Entry, Process, StoryTime
 from .export import begin_exports
+from .frauds import Injected, begin_frauds
 from .making import begin_making
 from .mining import begin_mining
 from .opening import opening
@@ -31,10 +34,13 @@ def generate(
     *,
     size: int,
     seed: int = 1,
+    frauds: int = 0,
     clock: Callable[[], int] | None = None,
     listen: Callable[[int], None] | None = None,
-) -> Workspace:
-    """A new workspace at `root` with about `size` events.
+) -> tuple[Workspace, tuple[Injected, ...]]:
+    """A new workspace at `root` with about `size` events, and the `frauds` that are in it.
+
+    What was injected also lies in the folder, in `injected.json`.
 
     `clock` None: the trade's own, which makes the ledger the same every time. `listen`
     hears how many events there are after each statement.
@@ -63,12 +69,18 @@ def generate(
         begin_exports(world)
         begin_making(world)
         begin_oversight(world)
+        injected: list[Injected] = []
+        begin_frauds(world, frauds, injected)
         world.diary.begin(_checkpoints(world, workspace), world.month(1))
         world.diary.run(listen)
         workspace.keep_checkpoint(ledger.checkpoint(cast.log))
     for signer in cast.all():
         keys.write(workspace.keys, signer, None)
-    return workspace
+    done = tuple(sorted(injected, key=lambda one: one.name))
+    if frauds:
+        listed = msgspec.json.encode({"size": size, "seed": seed, "injected": done})
+        replace_file(root / "injected.json", msgspec.json.format(listed, indent=1) + b"\n")
+    return workspace, done
 
 
 def _checkpoints(world: World, workspace: Workspace) -> Process:

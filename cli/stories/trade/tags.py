@@ -42,6 +42,10 @@ class Series(msgspec.Struct):
         self.following += 1
         return tag
 
+    def rest(self) -> tuple[str, ...]:
+        """All that are left, for one use."""
+        return tuple(self.take() for _ in range(self.left))
+
 
 def issued(
     by: str, kind: str, site: str, agent: str, prefix: str, numbers: tuple[int, int], at: int
