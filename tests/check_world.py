@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import calendar
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -57,9 +58,12 @@ DEVICES = [Signer(f"{AUTHORITY}/{name}", demo_seed(200 + n)) for n, name in enum
 
 
 class CheckWorld(World):
-    """Everybody is admitted with a country; the mine, a depot and a smelter have their places."""
+    """Everybody is admitted with a country; the mine, a depot and a smelter have their places.
 
-    def __init__(self, path: Path) -> None:
+    `facts`: what else is said of a party when it is admitted.
+    """
+
+    def __init__(self, path: Path, facts: Mapping[str, dict[str, Any]] | None = None) -> None:
         super().__init__(path)
         self.wind("2026-01-05T09:00:00Z")
         at = self.clock.text()
@@ -67,7 +71,15 @@ class CheckWorld(World):
         runs = {"RW-GIH": MINE, "RW-KGL": TRADER, "AT-ALM": SMELTER}
         self.record(
             *(
-                admitted(party, country=COUNTRIES[party], roles=roles[party], occurred_at=at)
+                admitted(
+                    party,
+                    **{
+                        "country": COUNTRIES[party],
+                        "roles": roles[party],
+                        "occurred_at": at,
+                        **(facts or {}).get(party, {}),
+                    },
+                )
                 for party in ROLES
             ),
             *(
