@@ -29,7 +29,7 @@ __all__ = ["ROOT", "Step", "agrees", "commands_of", "play", "prepared", "read", 
 ROOT = Path(__file__).parent.parent
 MARKER = "<!-- session -->"
 ANY = "[...]"
-_SHOWN = "/home/you/oretrail"
+_SHOWN = "~/oretrail"
 _END = "==end-of-output=="
 _TIMEOUT = 300
 _VARYING = (
