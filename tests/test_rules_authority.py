@@ -396,6 +396,14 @@ def test_a_key_that_takes_over_is_named_like_its_party(tmp_path: Path) -> None:
     world.record(admitted(MINE, next=key_commitment(vkey(PHONE))))
     turn = event("key.rotated", MINE, party=MINE, key=vkey(PHONE))
     assert world.refused(turn, signed=[PHONE]) == ["key.name-mismatch"]
+    for taken in (MINE, "governance/1"):
+        same = Signer(MINE, KEYS[taken].seed)
+        other = event("key.rotated", MINE, party=MINE, key=same.verifier.vkey)
+        codes = world.refused(other, signed=[same])
+        assert codes == ["key.exists" if taken == MINE else "key.two-roles", "key.not-committed"]
+    witness = Verifier.of(MINE, KEYS[PHONE].verifier.public_key, COSIGNATURE).vkey
+    other = event("key.rotated", MINE, party=MINE, key=witness)
+    assert "key.weak" in world.refused(other, signed=[MINE])
     lost = event("key.rotated", MINE, party="nobody.example", key=vkey(PHONE))
     assert world.refused(lost, signed=[MINE, PHONE]) == ["party.unknown"]
 
@@ -419,3 +427,8 @@ def test_a_recovery_key_is_named_so(tmp_path: Path) -> None:
     assert first(world.refused(admitted(MINE, recovery=vkey(PHONE)))) == "key.name-mismatch"
     same = Signer("gihanga.example/recovery", KEYS["governance/1"].seed).verifier.vkey
     assert first(world.refused(admitted(MINE, recovery=same))) == "key.two-roles"
+    world.record(admitted(TRADER))
+    same = Signer("gihanga.example/recovery", KEYS[TRADER].seed).verifier.vkey
+    assert first(world.refused(admitted(MINE, recovery=same))) == "key.two-roles"
+    witness = Verifier.of("gihanga.example/recovery", LOG.verifier.public_key, COSIGNATURE).vkey
+    assert "key.weak" in world.refused(admitted(MINE, recovery=witness))
