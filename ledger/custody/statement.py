@@ -202,15 +202,19 @@ _decoder = msgspec.json.Decoder(Registration)
 
 
 def registration_entry(signed_note: bytes, recorded_at: str) -> bytes:
-    """The canonical bytes of a registration."""
+    """The canonical bytes of a registration; MalformedError for a time that none can say."""
     lines = signed_note.decode().split("\n")
-    return canonical.encode({"note": lines[:-1], "recorded_at": recorded_at, "type": "registered"})
+    data = canonical.encode({"note": lines[:-1], "recorded_at": recorded_at, "type": "registered"})
+    decode_registration(data)
+    return data
 
 
 def decode_registration(data: bytes) -> Registration:
     """The registration these exact bytes spell, or MalformedError."""
     canonical.check(data)
     try:
+        if not data.endswith(b'"type":"registered"}'):  # msgspec lets a lone tag be absent
+            raise msgspec.ValidationError("its type is not registered")
         return _decoder.decode(data)
     except (msgspec.MsgspecError, UnicodeError) as error:
         raise MalformedError(
