@@ -234,7 +234,7 @@ class Books:
                 amount = msgspec.structs.replace(amount, dry=amount.mass)
             if opening.effect.pieces is not None or opening.effect.recast:
                 amount = msgspec.structs.replace(amount, pieces=opening.effect.pieces)
-            model = _model(amount, opening.model, opening.effect.identity_kept)
+            model = _model(_tracked(amount), opening.model, opening.effect.identity_kept)
             self.lots[lot_id] = msgspec.structs.replace(
                 lot,
                 basis=basis,
@@ -371,7 +371,9 @@ class Books:
     def _measure(self, event_id: str, by: str, effect: Measure) -> list[Difference]:
         lot = self.lots[effect.lot]
         amount, basis, differences = measured(lot.amount, lot.basis, effect, self.tolerances)
-        model = _model(amount, lot.model, True) if differences else lot.model
+        model = lot.model
+        if any(found.code in _MORE for found in differences):
+            model = _model(_tracked(amount) | _net(amount), model, True)
         self.lots[effect.lot] = msgspec.structs.replace(
             lot, amount=amount, basis=basis, model=model
         )
@@ -476,16 +478,33 @@ class Books:
             self.register[effect.subject] = msgspec.structs.replace(known, status=effect.status)
 
 
-def _model(amount: Amount, inherited: int, identity_kept: bool) -> int:
-    """The strictest model that is still true of a lot that was just filled.
+_MORE = frozenset({"mass.excess", "assay.higher"})
+"""Differences that bring in matter of unknown origin."""
+
+
+def _net(amount: Amount) -> set[str]:
+    return {key for key, _ in amount.origins}
+
+
+def _tracked(amount: Amount) -> set[str]:
+    """Origins of the tracked substances, or of the net mass where none is known to be here.
+
+    Alloy and reagents are in the net mass only: the gold of a ring is no less of one mine
+    for the copper in it.
+    """
+    return {key for e in amount.contents or () for key, _ in e.origins} or _net(amount)
+
+
+def _model(origins: set[str], inherited: int, identity_kept: bool) -> int:
+    """The strictest model that is still true of a lot with matter of these origins.
 
     Several origins together are no longer identity preserved; known ones together with
     unknown ones are controlled blending at best.
     """
-    kinds = {key.split("|", 1)[0] for key, _ in amount.origins}
+    kinds = {key.split("|", 1)[0] for key in origins}
     if "unknown" in kinds and len(kinds) > 1:
         return max(inherited, MODELS.index("controlled blending"))
-    if len(amount.origins) > 1 and not identity_kept:
+    if len(origins) > 1 and not identity_kept:
         return max(inherited, MODELS.index("segregated"))
     return inherited
 
