@@ -93,7 +93,7 @@ class Workspace:
         raise ConfigError(
             f"no {SETTINGS_FILE} in {place} or above it",
             code="workspace.missing",
-            hint="begin a ledger here: oretrail init",
+            hint="begin a ledger: oretrail init my-trail --origin my.example/trail",
         )
 
     @property

@@ -56,13 +56,18 @@ def _lots(replayed: Books, lots: Iterable[Lot]) -> Iterator[Finding]:
         count += 1
         if right != found:
             yield _drift(
-                f"lot {found.lot}: the log says {mass(right.amount.mass)} with {right.holder} "
-                f"({right.state}), the tables say {mass(found.amount.mass)} with "
-                f"{found.holder} ({found.state})",
+                f"lot {found.lot} differs in {_where(right, found)}: the log says "
+                f"{mass(right.amount.mass)} with {right.holder} ({right.state}), "
+                f"the tables say {mass(found.amount.mass)} with {found.holder} ({found.state})",
                 found.lot,
             )
     if count < len(replayed.lots):
         yield _drift(f"the log holds {len(replayed.lots)} lots, the tables {count} of them")
+
+
+def _where(right: Lot, found: Lot) -> str:
+    names = Lot.__struct_fields__
+    return ", ".join(name for name in names if getattr(right, name) != getattr(found, name))
 
 
 def _drift(message: str, lot: str = "") -> Finding:

@@ -43,7 +43,8 @@ def holder_signs(books: Books, effect: Any, case: Case) -> Iterator[Finding]:
             "lot.in-transit",
             lot_id,
             f"lot {lot_id} is in transit to {lot.taker}, so {lot.holder} cannot dispose of it",
-            hint=f"{lot.taker} runs: oretrail transfer receive --dispatch {lot.dispatch}",
+            hint=f"{lot.taker} runs: oretrail transfer receive --lot "
+            f"'{lot_id}={in_words(lot.sent)},basis={lot.basis}'",
         )
     elif lot.holder not in case.named:
         yield at_lot(
