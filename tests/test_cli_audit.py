@@ -243,7 +243,8 @@ def test_tables_that_were_touched_are_noticed_and_made_anew(place: Place) -> Non
     assert place.json("db", "check")["verdict"] == "supported"
     touch(place, "DELETE FROM lot")
     said = place.json("db", "check", code=1)
-    assert codes(said) == {"books.drift"}
+    # The bag was dug on a day in February, and is recorded whenever the test is run.
+    assert codes(said) - {"recorded.late"} == {"books.drift"}
     assert place.json("db", "rebuild")["entries"] == place.size
     assert place.json("db", "check")["verdict"] == "supported"
     assert "tables made anew" in place("db", "rebuild").out
