@@ -12,6 +12,7 @@ from ledger.custody.trail import Trail
 from ledger.errors import ConfigError
 
 from . import output
+from .demo_trade import demonstrate
 from .main import Command
 from .session import Session
 from .stories import NAMES, find
@@ -28,15 +29,42 @@ DEFAULT_FOLDER = "oretrail-demo"
 @click.argument("first", required=False, metavar="[STORY]")
 @click.argument("second", required=False, metavar="[DIR]")
 @click.option("--story", type=click.Choice(NAMES), help="Which story.  [default: tantalum]")
+@click.option(
+    "--size",
+    type=click.IntRange(1, 2_000_000),
+    help="Generate a whole trade of about so many events (1,000 at least) instead of a story.",
+)
+@click.option("--seed", type=click.IntRange(0), help="Another trade of that size.  [default: 1]")
+@click.option("--frauds", type=click.IntRange(0, 10_000), help="Put so many frauds into it.")
 @click.pass_obj
-def demo(session: Session, first: str | None, second: str | None, story: str | None) -> int:
+def demo(
+    session: Session,
+    first: str | None,
+    second: str | None,
+    story: str | None,
+    size: int | None,
+    seed: int | None,
+    frauds: int | None,
+) -> int:
     """Build a small supply chain in a new folder, trace and verify it, break copies of it.
 
     The parties are fictional and their keys are public, so a real ledger refuses them.
     DIR is ./oretrail-demo if you name none; the folder must be new or empty.
 
-    Exit code 0 says that the ledger is sound and that every tampered copy was noticed.
+    With --size a whole trade is made up instead, the same for the same seed; what --frauds
+    put into it is listed in injected.json, and the audit is measured against that.
+
+    Exit code 0 says that the ledger is sound and that every tampered copy, or every fraud
+    that was put in, was noticed.
     """
+    if size is not None:
+        if second is not None or story is not None:
+            raise click.UsageError("--size makes a trade up; it tells no story")
+        root = Path(first or DEFAULT_FOLDER)
+        _refuse_used(root)
+        return demonstrate(session, root, size, 1 if seed is None else seed, frauds or 0)
+    if seed is not None or frauds is not None:
+        raise click.UsageError("--seed and --frauds are for a trade of some --size")
     if first in NAMES and story in (None, first):
         story, first, second = first, second, None
     if second is not None:

@@ -9,6 +9,8 @@ trade report: bags of 40 kg, 4 % of water, paper that reaches the log two days l
 
 from __future__ import annotations
 
+from .frauds import FRAUDS, Injected
 from .generator import generate
+from .recall import Recall, recall
 
-__all__ = ["generate"]
+__all__ = ["FRAUDS", "Injected", "Recall", "generate", "recall"]

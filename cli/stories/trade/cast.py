@@ -47,7 +47,7 @@ MONTHS = 12
 """Months of digging; what was dug last needs some more to become a product."""
 
 THRESHOLD, GOVERNORS = 2, 3
-_PER_REGION, _TAG_DAYS = 6, 4
+_PER_REGION = 6
 
 KG = 1_000_000
 
@@ -60,13 +60,14 @@ class Plan(msgspec.Struct, frozen=True):
     regions: int
     mines: int
     bags: int
+    days: int
     loads: int
     every: int
 
     @classmethod
     def of(cls, size: int) -> Plan:
-        """Numbers for a size: `bags` on each day of tagging, `loads` a month at a big mine,
-        exports `every` so many months.
+        """Numbers for a size: `bags` on each of the `days` of tagging a month, `loads` a month
+        at a company's mine, exports `every` so many months.
 
         Four events in five are about bags: one is dug, and tagged again at the depot.
         """
@@ -74,11 +75,12 @@ class Plan(msgspec.Struct, frozen=True):
         regions = min(max(-(-sites // 4), 2), len(REGIONS))
         mines = min(1 + size // 20_000, len(MINES))
         every = 1 if size > 10_000 else 2
-        days = sites * MONTHS * _TAG_DAYS
+        days = 4 if size > 10_000 else 2
         fixed = sites * MONTHS * 12 // every + 250
         loads = max(min(size // (mines * MONTHS * 25), 22), 2)
         left = size - fixed - mines * MONTHS * (loads + 10)
-        return cls(size, sites, regions, mines, max(left * 10 // (days * 22), 2), loads, every)
+        bags = left * 10 // (sites * MONTHS * days * 22)
+        return cls(size, sites, regions, mines, max(bags, 2), days, loads, every)
 
 
 class Party(msgspec.Struct, frozen=True):
@@ -254,7 +256,7 @@ def _region(
 ) -> Region:
     code = f"R{number + 1:02}"
     name = spec.name.title()
-    monthly = plan.bags * _TAG_DAYS * 40 * KG
+    monthly = plan.bags * plan.days * 40 * KG
     sites = []
     for place in range(count):
         owner = cast.add(

@@ -80,7 +80,7 @@ def begin_depots(world: World) -> None:
 
 def _depot(world: World, region: Region) -> Process:
     """New tags every two months; what is left goes back when the last bags have come."""
-    count = len(region.sites) * world.plan.bags * 12 + 10
+    count = len(region.sites) * world.plan.bags * world.plan.days * 3 + 10
     for turn in range(MONTHS // 2 + 1):
         yield Entry(world.month(2 * turn) - DAY)
         now = world.diary.now()

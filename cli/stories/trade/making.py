@@ -36,7 +36,7 @@ _MOST_DRUMS = 500
 Mode: TypeAlias = Literal["road", "sea", "air"]
 _ON_THE_WAY = {"road": (2, 2), "sea": (12, 10), "air": (1, 2)}
 """Days at least, and how many more as a rule."""
-_LAST = MONTHS + 5
+_LAST = MONTHS + 6
 """Months until the last drum has become metal, counted from the first."""
 
 
@@ -60,7 +60,7 @@ def _smelting(world: World, smelter: Works, maker: Works) -> Process:
             name = f"{smelter.mineral.code if smelter.mineral else ''}{month:02}-{start}"
             yield from _charge(world, smelter, maker, drums, name)
         smelter.stock = []
-        month += 1
+        month += world.plan.every
         yield Entry(max(world.month(month) + 5 * DAY, world.diary.now() + DAY))
 
 

@@ -1,6 +1,6 @@
 """At the pit: bags are dug, weighed and tagged.
 
-Four days a month a tag agent comes to a site: the bags of that day are one statement of
+Two or four days a month a tag agent comes to a site: the bags of that day are one statement of
 the cooperative and the agent, which reaches the log days later. Bags weigh 40 kg, 6 kg more
 or less, read to 0.1 kg on a scale that errs by as much; one tag in two hundred is spoiled;
 and what was mistyped is voided and said again.
@@ -38,7 +38,7 @@ def begin_mining(world: World) -> None:
 
 
 def _site(world: World, region: Region, site: Site, place: int) -> Process:
-    """A year at a site: four days of tagging a month, its two agents in turn.
+    """A year at a site: some days of tagging a month, its two agents in turn.
 
     Sites of a region have days of their own, so that no agent is in two places.
     """
@@ -51,9 +51,9 @@ def _site(world: World, region: Region, site: Site, place: int) -> Process:
         if month % 2 == 0:
             yield Entry(world.month(month) - DAY)
             yield from _new_tags(world, region, site, place, month, series)
-        for week in range(4):
-            tags = series[region.agents[week % 2]]
-            at = world.month(month) + (week * 7 + place) * DAY
+        for turn in range(world.plan.days):
+            tags = series[region.agents[turn % 2]]
+            at = world.month(month) + (turn * 28 // world.plan.days + place) * DAY
             yield Entry(at)
             # Of the tags at hand, some will be spoiled.
             most = max(min(usual * 3 // 2, tags.left * 4 // 5), 1)
@@ -76,9 +76,9 @@ def _new_tags(
     events = []
     now = world.diary.now()
     for letter, agent in zip("PQ", region.agents, strict=True):
-        # Four days in two months, half as many again, and some to spoil.
+        # An agent has as many days in two months; twice what they need, and some to spoil.
         prefix = f"{site.country}{region.code}{'ABCDEF'[place]}{letter}-"
-        numbers = (10_001 + month * world.plan.bags * 10, world.plan.bags * 8 + 8)
+        numbers = (10_001 + month * world.plan.bags * 10, world.plan.bags * world.plan.days * 2 + 8)
         series[agent], event = issued(
             region.authority, "mine", site.site, agent, prefix, numbers, now
         )

@@ -86,7 +86,7 @@ def registered(by: str, site: Site, mineral: Mineral | None, at: int) -> SiteReg
         substances=(mineral.element,) if mineral else (),
         lat=site.lat or None,
         lon=site.lon or None,
-        capacity=site.monthly * 3 // 2 or None,
+        capacity=site.monthly * 3 // 2 + 200 * KG if site.monthly else None,
     )
 
 

@@ -20,12 +20,12 @@ def another_mines_ore(stage: Stage) -> Process:
     """Ore of a forbidden mine comes in under the name of an honest one."""
     region, site, world = stage.region, stage.site, stage.world
     first = stage.now - (stage.now // DAY % 30) * DAY
-    tags = stage.tags(site.site, world.plan.bags * 6)
+    tags = stage.tags(site.site, world.plan.bags * world.plan.days * 3 // 2 + 16)
     yield from stage.sign()
     stage.subjects.append(f"site:{site.site}")
     for visit in range(4):
         stage.now = max(first + visit * 6 * DAY, stage.now)
-        for _ in range(world.plan.bags * 5 // 4):
+        for _ in range(world.plan.bags * world.plan.days * 5 // 16 + 3):
             bag = dug(stage.dice, tags, stage.fresh("B"), region.mineral.grade)
             event = bag_event(
                 region, site, stage.agent, bag, stage.now + stage.dice.randrange(HOUR)
