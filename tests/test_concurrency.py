@@ -1,0 +1,120 @@
+"""Several processes write at once, and some are killed: nothing acknowledged is lost or forked."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from actors import KEYS, MINE, World, extracted, weighed
+from ledger.errors import RefusedError
+from ledger.ledger import Ledger
+
+# Registers bags one statement each, and writes a line for each receipt once it has it.
+WRITER = """
+import sys
+from pathlib import Path
+sys.path.insert(0, {tests!r})
+from actors import KEYS, MINE, extracted
+from ledger.ledger import Ledger
+path, name, count = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
+with Ledger.open(path, clock=lambda: 1_780_000_000) as ledger:
+    print("ready", flush=True)
+    for number in range(count):
+        receipt = ledger.record([extracted(f"{{name}}-{{number:05}}", 10_000)], KEYS[MINE])
+        print(receipt.index, receipt.event[0], flush=True)
+"""
+
+
+def writer(path: Path, name: str, count: int) -> subprocess.Popen[str]:
+    """A process that registers `count` bags."""
+    script = WRITER.format(tests=str(Path(__file__).parent))
+    return subprocess.Popen(
+        [sys.executable, "-c", script, str(path), name, str(count)],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+def contend(world: World, processes: int, each: int) -> None:
+    """So many processes register so many statements each; then everything is looked at."""
+    before = world.ledger.head().size
+    world.ledger.close()
+    running = [writer(world.path, f"W{n}", each) for n in range(processes)]
+    receipts = []
+    for process in running:
+        out, _ = process.communicate(timeout=500)
+        assert process.returncode == 0
+        receipts += [line.split() for line in out.splitlines()[1:]]
+    assert len(receipts) == processes * each
+    assert len({index for index, _ in receipts}) == processes * each
+    with Ledger.open(world.path) as ledger:
+        report = ledger.verify()
+        assert report.verdict == "supported", report.findings[:3]
+        assert ledger.head().size == before + 2 * processes * each
+        indexes = [source.index for source in ledger.sources()]
+        assert indexes == list(range(before + 2 * processes * each))
+        for index, event_id in receipts[:: max(1, len(receipts) // 50)]:
+            assert ledger.find(event_id)[0] == int(index) + 1
+        assert ledger.check() == []
+
+
+def test_eight_processes_register_at_once_and_none_is_lost(world: World) -> None:
+    contend(world, 8, 25)
+
+
+@pytest.mark.long
+def test_eight_processes_register_250_statements_each(world: World) -> None:
+    contend(world, 8, 250)
+
+
+def kill(world: World, times: int, seed: int) -> int:
+    """Kill a writer at so many random moments; returns how many receipts there were."""
+    dice = random.Random(seed)
+    world.ledger.close()
+    acknowledged: list[tuple[int, str]] = []
+    for turn in range(times):
+        process = writer(world.path, f"K{turn}", 100_000)
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        time.sleep(dice.uniform(0, 0.12))
+        os.kill(process.pid, signal.SIGKILL)
+        out, _ = process.communicate()
+        # The last line may be cut off in the middle: then nobody has read that receipt.
+        for line in out.splitlines(keepends=True):
+            if line.endswith("\n"):
+                index, event_id = line.split()
+                acknowledged.append((int(index), event_id))
+    with Ledger.open(world.path) as ledger:
+        report = ledger.verify()
+        assert report.verdict == "supported", report.findings[:3]
+        for index, event_id in acknowledged:
+            assert ledger.find(event_id)[0] == index + 1
+        assert ledger.check() == []
+    return len(acknowledged)
+
+
+def test_what_was_acknowledged_survives_a_kill(world: World) -> None:
+    assert kill(world, 8, seed=1) > 0
+
+
+@pytest.mark.long
+def test_what_was_acknowledged_survives_200_kills(world: World) -> None:
+    print(f"\n200 kills, {kill(world, 200, seed=2)} receipts, none lost")
+
+
+def test_two_successors_of_one_head_have_one_winner(world: World) -> None:
+    """The second of two statements signed over the same head is told where the lot stands."""
+    world.record(extracted("A"))
+    drafts = [world.ledger.draft([weighed("A", mass)]) for mass in (45_000_000, 45_000_001)]
+    first = world.ledger.register(drafts[0].signed(KEYS[MINE]))
+    with pytest.raises(RefusedError) as caught:
+        world.ledger.register(drafts[1].signed(KEYS[MINE]))
+    assert caught.value.code == "lot.head-spent"
+    assert first.event[0][:12] in str(caught.value)
