@@ -7,7 +7,6 @@ verification, and the tables made anew must say the same as the ones that grew.
 from __future__ import annotations
 
 import copy
-import os
 import shutil
 import tempfile
 from collections import Counter
@@ -56,7 +55,6 @@ from ledger.log import canonical
 from ledger.values import BILLION, MAX_INTEGER, Content, Grade
 from reference import Twin
 
-MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 HOLDERS = (MINE, TRADER, SMELTER)
 INSTRUMENTS = ("hand-scale", "weighbridge", "bullion", "spring-balance")
 

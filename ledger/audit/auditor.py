@@ -39,6 +39,10 @@ from .report import Counts, Findings, Report
 __all__ = ["Auditor", "Source", "Trust"]
 
 
+_BEFORE = "2000-01-01T00:00:00Z"
+"""No log has recorded anything before."""
+
+
 class Trust(msgspec.Struct, frozen=True):
     """What the person who verifies knows already.
 
@@ -82,7 +86,7 @@ class Auditor:
         self._chain = chain.START
         self._next = 0
         self._counts = [0, 0]
-        self._recorded_at = ""
+        self._recorded_at = _BEFORE
         self._ids: set[bytes] = set()
         # Roots where statements end: a statement may have seen the tree there.
         self._sizes = array("Q")
@@ -221,8 +225,9 @@ class Auditor:
         if parsed is not None and registration is not None:
             signed = self._signatures(parsed[0], parsed[1], pending, prepared)
         if prepared:
-            recorded_at = self._recorded_at or "2000-01-01T00:00:00Z"
-            found = check(self.books, prepared, signed, recorded_at, indexes, self._check_event)
+            found = check(
+                self.books, prepared, signed, self._recorded_at, indexes, self._check_event
+            )
             unsigned = {"statement.signer-missing", "key.no-possession"}
             self._findings.add(f for f in found if parsed is not None or f.code not in unsigned)
             if self._observe is not None:

@@ -206,6 +206,10 @@ def wrapped(path: Path) -> Iterator[None]:
         yield
     except UnicodeEncodeError as error:
         raise UnknownError(f"{error.object!a} names nothing here") from None
+    except UnicodeDecodeError as error:
+        raise StorageError(
+            f"database {path.name}: text that is none: {error.reason}", code="storage.corrupt"
+        ) from None
     except SQLAlchemyError as error:
         cause = error.orig if isinstance(error, DatabaseError) else error
         text = str(cause)
