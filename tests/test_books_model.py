@@ -23,6 +23,7 @@ from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_a
 from actors import (
     AUTHORITY,
     KEYS,
+    MEMORY,
     MINE,
     ROLES,
     SMELTER,
