@@ -277,9 +277,11 @@ def test_725_rings_are_made_of_certified_gold_only(bars: Workspace) -> None:
     assert list(shares(element).values()) == [593_750_069, 406_249_931]
 
 
-def test_bars_are_mass_balance_and_both_kinds_of_scrap_keep_their_class(bars: Workspace) -> None:
+def test_bars_are_mass_balance_and_rings_segregated_though_they_hold_alloy(
+    bars: Workspace,
+) -> None:
     assert trail(bars, "LGD-26").model == trail(bars, "KILO-26").model == "mass balance"
-    assert trail(bars, "FM-GRAIN").model == "segregated"
+    assert trail(bars, "RING-26").model == "segregated"
 
 
 # ---------------------------------------------------------------- mica
