@@ -305,7 +305,7 @@ class World:
         """Admit everybody, register the sites."""
         self.record(
             *(admitted(party) for party in ROLES),
-            site(minerals=("coltan",), capacity=900 * KG),
+            site(minerals=("coltan",)),
             site("CD-RUB", name="Rubaya", country="CD"),
         )
         return self
