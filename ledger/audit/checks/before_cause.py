@@ -32,6 +32,11 @@ class BeforeCause(Check):
     def observe(self, seen: Seen) -> Iterable[Finding]:
         """Compare with the latest of every lot that is changed; then go on from there."""
         at = seen.one.event.occurred_at
+        if not seen.one.changed:  # something new, as most events are
+            for effect in seen.one.effects:
+                if isinstance(effect, Gain):
+                    self._latest[effect.lot] = (at, seen.index)
+            return
         known = {lot: self._latest[lot] for lot in seen.one.changed if lot in self._latest}
         latest, index, lot = max(((*found, lot) for lot, found in known.items()), default=("",) * 3)
         if (

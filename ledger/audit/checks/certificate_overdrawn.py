@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 
 import msgspec
 
 from ...custody.amount import portion
-from ...effects import Claim, Depart, Flow, Return
+from ...effects import Arrive, Claim, Depart, Flow, Return
 from ...findings import Finding
 from ...values import BILLION
 from ...words import mass as in_words
@@ -38,7 +39,7 @@ class CertificateOverdrawn(Check):
     """
 
     name = "certificate.overdrawn"
-    watches = (Claim, Depart, Flow, Return)
+    watches = (Arrive, Claim, Depart, Flow, Return)
     thresholds = {"slack": 5_000_000}
 
     def __init__(self, policy: Mapping[str, int] | None = None) -> None:
@@ -56,27 +57,31 @@ class CertificateOverdrawn(Check):
                 number = str(facts.get("certificate", ""))
                 self._covers.setdefault(number, _Cover(number, int(facts["mass"]), seen.index))
                 self._parts.setdefault(claim.subject[4:], {})[number] = BILLION
+        if not self._parts and not self._sent:
+            return
+        into = Counter(e.target for e in seen.one.effects if isinstance(e, Flow))
         for effect in seen.one.effects:
             if isinstance(effect, Flow) and effect.source in self._parts:
-                self._flowed(seen, effect)
+                self._flowed(seen, effect, into[effect.target])
             elif isinstance(effect, Depart) and effect.lot in self._parts:
                 yield from self._left(seen, effect)
             elif isinstance(effect, Return) and effect.lot in self._sent:
                 self._back(seen, effect.lot)
+            elif isinstance(effect, Arrive):
+                self._sent.pop(effect.lot, None)
         for lot in self._parts.keys() & seen.one.changed:
             known = seen.books.lots.get(lot)
             if known is not None and known.state == "closed":
                 del self._parts[lot]
 
-    def _flowed(self, seen: Seen, effect: Flow) -> None:
-        """The target is covered as far as it comes from here."""
+    def _flowed(self, seen: Seen, effect: Flow, flows: int) -> None:
+        """The target of so many flows is covered as far as it comes from here."""
         before = seen.case.before.get(effect.source)
         target = seen.books.lots.get(effect.target)
         if before is None or target is None or not target.amount.mass:
             return
-        several = sum(isinstance(e, Flow) and e.target == effect.target for e in seen.one.effects)
         moved = target.amount.mass
-        if several > 1:
+        if flows > 1:
             moved, _ = before.amount.taken(effect.mass, effect.pieces)
         below = self._parts.setdefault(effect.target, {})
         for number, part in self._parts[effect.source].items():

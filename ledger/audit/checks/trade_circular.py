@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 
 import msgspec
@@ -52,6 +53,7 @@ class TradeCircular(Check):
         """Follow lots from holder to holder."""
         day = day_number(seen.one.event.occurred_at)
         recast = {e.lot for e in seen.one.effects if isinstance(e, Open) and e.recast}
+        out = Counter(e.source for e in seen.one.effects if isinstance(e, Flow))
         told = False
         for effect in seen.one.effects:
             if isinstance(effect, Depart):
@@ -66,7 +68,7 @@ class TradeCircular(Check):
                     told = True
                     yield found
             elif isinstance(effect, Flow) and effect.target not in recast:
-                self._flowed(seen, effect, day)
+                self._flowed(seen, effect, day, out[effect.source])
         for lot in self._passed.keys() & seen.one.changed:
             known = seen.books.lots.get(lot)
             if known is not None and known.state == "closed":
@@ -95,13 +97,13 @@ class TradeCircular(Check):
             # Told once: what goes round again is another circle.
             self._passed[effect.lot] = ()
 
-    def _flowed(self, seen: Seen, effect: Flow, day: int) -> None:
+    def _flowed(self, seen: Seen, effect: Flow, day: int, out: int) -> None:
         """The target was passed on by the same, as far as it comes from here."""
         before = seen.case.before.get(effect.source)
         past = self._recent(effect.source, day)
         if before is None or not past:
             return
-        moved = _moved(seen, effect, before)
+        moved = _moved(seen, effect, before, out)
         below = {(one.holder, one.day): one for one in self._passed.get(effect.target, ())}
         for one in past:
             mass = portion(one.mass, moved, before.amount.mass or 1)
@@ -112,15 +114,14 @@ class TradeCircular(Check):
         self._passed[effect.target] = tuple(ordered[-_LONGEST:])
 
 
-def _moved(seen: Seen, effect: Flow, before: Lot) -> int:
-    """Milligrams of a flow out of a lot as it was before the event.
+def _moved(seen: Seen, effect: Flow, before: Lot, out: int) -> int:
+    """Milligrams of a flow, one of `out`, out of a lot as it was before the event.
 
     Where nothing is said, it is all that was left: the target has no other source then.
     """
-    if effect.mass is None and effect.pieces is None:
-        out = [e for e in seen.one.effects if isinstance(e, Flow) and e.source == effect.source]
+    if effect.mass is None and effect.pieces is None and out > 1:
         target = seen.books.lots.get(effect.target)
-        if len(out) > 1 and target is not None:
+        if target is not None:
             return target.amount.mass
     return before.amount.taken(effect.mass, effect.pieces)[0]
 
