@@ -41,6 +41,9 @@ class Session:
         """The workspace at or above the folder; ConfigError ``workspace.missing``."""
         from ledger.workspace import Workspace
 
+        if self.folder is not None and not self.folder.is_dir():
+            # Looking upwards from a mistyped name would find, and answer for, another ledger.
+            raise ConfigError(f"there is no folder {self.folder}", code="workspace.missing")
         return Workspace.find(self.folder or Path())
 
     def ledger(self, *, read_only: bool = False) -> Ledger:

@@ -182,3 +182,9 @@ def test_another_ledger_than_the_settings_pin_is_5(place: Place, tmp_path: Path)
     other("init", "--origin", ORIGIN, INSECURE)
     (place.root / "ledger.db").write_bytes((other.root / "ledger.db").read_bytes())
     assert place("lots", code=5).error == "ledger.wrong"
+
+
+def test_a_folder_that_is_mistyped_does_not_find_the_ledger_above_it(place: Place) -> None:
+    answer = place("--ledger", place.root / "trial", "status", code=5)
+    assert answer.error == "workspace.missing"
+    assert "there is no folder" in answer.err
