@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
+import msgspec
 
 from ledger.errors import ConfigError, UnknownError
 from ledger.findings import CONTRADICTS
@@ -84,8 +85,21 @@ def _exit_code(report: Report) -> int:
     metavar="FILE",
     help="A signed checkpoint kept elsewhere, which the log must still agree with.  [repeatable]",
 )
+@click.option(
+    "--policy",
+    "policy_file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Thresholds of the checks, in TOML: a table named like the check, days = 60.",
+)
 @click.pass_obj
-def verify(session: Session, what: str | None, ledger_id: str, known: tuple[Path, ...]) -> int:
+def verify(
+    session: Session,
+    what: str | None,
+    ledger_id: str,
+    known: tuple[Path, ...],
+    policy_file: Path | None,
+) -> int:
     """Recompute everything from the signed bytes, and trust nothing in the tables.
 
     Without an argument the ledger here; or a folder's; or a list of entries made by
@@ -93,8 +107,9 @@ def verify(session: Session, what: str | None, ledger_id: str, known: tuple[Path
     stands in. Exit code 1 unless the verdict is `supported`.
     """
     seen = tuple(path.read_bytes() for path in known)
+    policy = {} if policy_file is None else _policy(policy_file)
     if what is not None and _names_list(what):
-        return _answer(session, _verify_list(what, ledger_id, seen), what)
+        return _answer(session, _verify_list(what, ledger_id, seen, policy), what)
     subject = None
     if what is not None and Path(what).is_dir():
         if not (Path(what) / SETTINGS_FILE).is_file():
@@ -105,7 +120,7 @@ def verify(session: Session, what: str | None, ledger_id: str, known: tuple[Path
     with workspace.ledger(read_only=True) as ledger:
         if subject is not None:
             ledger.lot(subject)
-        report = _verify_workspace(workspace, ledger, ledger_id, seen)
+        report = _verify_workspace(workspace, ledger, ledger_id, seen, policy)
         if subject is not None:
             return _answer_subject(session, report, ledger, subject)
     return _answer(session, report, workspace.settings.name)
@@ -117,23 +132,39 @@ def _names_list(what: str) -> bool:
     return what == "-" or place.is_file() or (what.endswith(".jsonl") and not place.is_dir())
 
 
+def _policy(file: Path) -> dict[str, dict[str, int]]:
+    """Check -> threshold -> value, from a file such as ``["tag.old"]`` / ``days = 60``."""
+    import tomllib
+
+    try:
+        return msgspec.convert(tomllib.loads(file.read_text("utf-8")), dict[str, dict[str, int]])
+    except (OSError, ValueError, msgspec.ValidationError) as error:
+        raise ConfigError(f"policy {file}: {error}", code="policy.malformed") from None
+
+
 def _verify_workspace(
-    workspace: Workspace, ledger: Ledger, ledger_id: str, seen: tuple[bytes, ...]
+    workspace: Workspace,
+    ledger: Ledger,
+    ledger_id: str,
+    seen: tuple[bytes, ...],
+    policy: dict[str, dict[str, int]] | None = None,
 ) -> Report:
     from ledger.audit.auditor import Trust
 
     trust = workspace.trust()
     known = Trust(ledger_id or trust.ledger, (*trust.checkpoints, *seen))
     with output.Progress("verifying entry") as progress:
-        return ledger.verify(known, progress)
+        return ledger.verify(known, progress, policy)
 
 
-def _verify_list(name: str, ledger_id: str, seen: tuple[bytes, ...]) -> Report:
+def _verify_list(
+    name: str, ledger_id: str, seen: tuple[bytes, ...], policy: dict[str, dict[str, int]]
+) -> Report:
     """Verify an exported list of entries: no database, no settings, no keys."""
-    from ledger.audit import entry_list
+    from ledger.audit import checks, entry_list
     from ledger.audit.auditor import Auditor, Trust
 
-    auditor = Auditor(Trust(ledger_id, seen))
+    auditor = Auditor(Trust(ledger_id, seen), checks=checks.load(policy))
     with _opened(name) as file:
         auditor.feed(entry_list.read(_lines(file)))
     return auditor.finish()
