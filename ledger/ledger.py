@@ -28,7 +28,7 @@ from .custody.books import Books, Lot
 from .custody.provenance import Trail, trail
 from .custody.statement import Statement, decode_registration, registration_entry
 from .effects import Claim, Credit, Debit, Depart, Gain, lots_opened
-from .errors import ConflictError, RefusedError, StorageError, UnknownError
+from .errors import ConflictError, MalformedError, RefusedError, StorageError, UnknownError
 from .events import GOVERNANCE, Event, encode
 from .events.base import Named
 from .events.ledger_created import LedgerCreated
@@ -196,7 +196,8 @@ class Ledger:
     def judge(self, statement: Statement) -> tuple[Finding, ...]:
         """What `register` would find now; nothing is written."""
         with self._reading() as connection:
-            _, _, findings = _judge(connection, statement, _text(self._clock()))
+            recorded_at = max(_text(self._clock()), log.head(connection).recorded_at)
+            _, _, findings = _judge(connection, statement, recorded_at)
         return tuple(findings)
 
     def checkpoint(self, signer: note.SignsNotes) -> bytes:
@@ -486,9 +487,14 @@ def _registered_before(connection: Connection, statement: Statement) -> Receipt 
     if row is None:
         raise StorageError(f"entry {at} is missing", code="storage.corrupt")
     recorded = decode_registration(row.data)
-    if Statement.of(statement.events, recorded.signed_note).header.ledger != (
-        statement.header.ledger
-    ):
+    try:
+        first_one = Statement.of(statement.events, recorded.signed_note)
+    except MalformedError:
+        raise ConflictError(
+            f"the events are in the log under the statement at {at}, in another order or with more",
+            code="event.duplicate",
+        ) from None
+    if first_one.header.ledger != statement.header.ledger:
         raise ConflictError(
             "these events are in this log, and the statement is for another",
             code="statement.wrong-ledger",
