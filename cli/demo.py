@@ -31,7 +31,7 @@ DEFAULT_FOLDER = "oretrail-demo"
 @click.option("--story", type=click.Choice(NAMES), help="Which story.  [default: tantalum]")
 @click.option(
     "--size",
-    type=click.IntRange(1, 2_000_000),
+    type=click.IntRange(1, 1_000_000),
     help="Generate a whole trade of about so many events (1,000 at least) instead of a story.",
 )
 @click.option("--seed", type=click.IntRange(0), help="Another trade of that size.  [default: 1]")

@@ -1,6 +1,6 @@
 """Who takes part in a generated trade, how many of them, and where they are.
 
-    per region     up to six mines, two tag agents for the mines and one for the depot,
+    per region     up to four mines, two tag agents for the mines and one for the depot,
                    a comptoir with its depot
     per country    an authority that registers, issues tags and certifies
     per mineral    a smelter and a maker of parts
@@ -21,7 +21,7 @@ from ledger.events import GOVERNANCE
 from ledger.log.note import Signer
 
 from .dice import Dice
-from .goods import MAKERS_OF_PRODUCTS, MINERALS, MINES, REGIONS, Mineral, Place, RegionSpec
+from .goods import MAKERS_OF_PRODUCTS, MINERALS, MINES, Mineral, Place, RegionSpec, region
 from .tags import Series
 
 __all__ = [
@@ -47,7 +47,7 @@ MONTHS = 12
 """Months of digging; what was dug last needs some more to become a product."""
 
 THRESHOLD, GOVERNORS = 2, 3
-_PER_REGION = 6
+_PER_REGION = 4
 
 KG = 1_000_000
 
@@ -71,8 +71,8 @@ class Plan(msgspec.Struct, frozen=True):
 
         Four events in five are about bags: one is dug, and tagged again at the depot.
         """
-        sites = min(max(size // 4_000, 2), _PER_REGION * len(REGIONS))
-        regions = min(max(-(-sites // 4), 2), len(REGIONS))
+        sites = max(size // 4_000, 2)
+        regions = max(-(-sites // _PER_REGION), 2)
         mines = min(1 + size // 20_000, len(MINES))
         every = 1 if size > 10_000 else 2
         days = 4 if size > 10_000 else 2
@@ -211,9 +211,9 @@ def place_everybody(plan: Plan, seed: int) -> Cast:
     for lab in LABORATORIES:
         cast.add(lab, lab.split("-")[0].title() + " assay laboratory", "DE", "laboratory")
     cast.auditor = cast.add("ridge-audit.example", "Ridge audit", "CH", "auditor", "scheme")
-    for number, spec in enumerate(REGIONS[: plan.regions]):
+    for number in range(plan.regions):
         share = plan.sites // plan.regions + (number < plan.sites % plan.regions)
-        cast.regions.append(_region(cast, plan, dice, number, spec, share))
+        cast.regions.append(_region(cast, plan, dice, number, share))
     for number, mine in enumerate(MINES[: plan.mines]):
         owner = cast.add(
             f"{mine.name}.example", f"{mine.name.title()} mining", mine.country, "miner"
@@ -251,34 +251,10 @@ def _authority(cast: Cast, country: str) -> str:
     )
 
 
-def _region(
-    cast: Cast, plan: Plan, dice: Dice, number: int, spec: RegionSpec, count: int
-) -> Region:
-    code = f"R{number + 1:02}"
+def _region(cast: Cast, plan: Plan, dice: Dice, number: int, count: int) -> Region:
+    spec, code = region(number), f"R{number + 1:02}"
     name = spec.name.title()
-    monthly = plan.bags * plan.days * 40 * KG
-    sites = []
-    for place in range(count):
-        owner = cast.add(
-            f"{spec.name}-coop-{place + 1}.example",
-            f"{name} cooperative {place + 1}",
-            spec.country,
-            "miner",
-        )
-        sites.append(
-            Site(
-                f"{spec.country}-{spec.name.upper()}-{place + 1}",
-                f"{name} {place + 1}",
-                "mine-asm",
-                spec.country,
-                owner,
-                # Within some 20 km of the depot, on a grid of a hundred metres.
-                spec.lat + dice.randrange(-150, 151) * 10_000,
-                spec.lon + dice.randrange(-150, 151) * 10_000,
-                miners=max(monthly // (80 * KG), 12),
-                monthly=monthly,
-            )
-        )
+    sites = tuple(_pit(cast, plan, dice, spec, place + 1) for place in range(count))
     agents = [
         cast.add(
             f"tags-{code.lower()}-{n}.example", f"Tags {name} {n}", spec.country, "state-agent"
@@ -298,8 +274,28 @@ def _region(
         spec.lon,
     )
     authority = _authority(cast, spec.country)
-    return Region(
-        spec, code, tuple(sites), (agents[0], agents[1]), agents[2], comptoir, authority, depot
+    return Region(spec, code, sites, (agents[0], agents[1]), agents[2], comptoir, authority, depot)
+
+
+def _pit(cast: Cast, plan: Plan, dice: Dice, spec: RegionSpec, place: int) -> Site:
+    """Within some 20 km of the depot, on a grid of a hundred metres."""
+    name = f"{spec.name.title()} {place}"
+    monthly = plan.bags * plan.days * 40 * KG
+    return Site(
+        f"{spec.country}-{spec.name.upper()}-{place}",
+        name,
+        "mine-asm",
+        spec.country,
+        cast.add(
+            f"{spec.name}-coop-{place}.example",
+            f"{spec.name.title()} cooperative {place}",
+            spec.country,
+            "miner",
+        ),
+        spec.lat + dice.randrange(-150, 151) * 10_000,
+        spec.lon + dice.randrange(-150, 151) * 10_000,
+        miners=max(monthly // (80 * KG), 12),
+        monthly=monthly,
     )
 
 

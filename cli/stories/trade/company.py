@@ -28,7 +28,6 @@ def miller_of(mine: Mine) -> Exporter:
         mine.authority,
         mine.mineral,
         "milling",
-        mine.code,
     )
 
 

@@ -90,12 +90,12 @@ class Diary:
         self.events = 0
         self._signers = signers
         self._due: list[tuple[int, int, Process, Entry]] = []
-        self._begun = 0
+        self._turn = 0
 
     def begin(self, process: Process, when: int = 0) -> None:
         """Let a process begin at `when`; what it does before its first entry, it does then."""
-        self._begun += 1
-        self._wait(when, _later(process, when))
+        waiting = _later(process, when)
+        self._wait(waiting, next(waiting))
 
     def run(self, listen: Callable[[int], None] | None = None) -> None:
         """Go on until nobody has anything to say. `listen` hears the count of events."""
@@ -111,8 +111,7 @@ class Diary:
                 following = process.send(done)
             except StopIteration:
                 continue
-            self._begun += 1
-            heapq.heappush(self._due, (following.when, self._begun, process, following))
+            self._wait(process, following)
 
     def record(self, entry: Entry) -> Done:
         """Register one entry now."""
@@ -123,9 +122,9 @@ class Diary:
         self.events += len(entry.events)
         return Done(receipt.index, receipt.event, self.now())
 
-    def _wait(self, when: int, process: Process) -> None:
-        first = next(process)
-        heapq.heappush(self._due, (when, self._begun, process, first))
+    def _wait(self, process: Process, entry: Entry) -> None:
+        self._turn += 1
+        heapq.heappush(self._due, (entry.when, self._turn, process, entry))
 
 
 def _later(process: Process, when: int) -> Process:

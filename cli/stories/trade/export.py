@@ -49,7 +49,6 @@ class Exporter(msgspec.Struct, frozen=True):
     authority: str
     mineral: Mineral
     process: str
-    code: str
 
 
 def exporter_of(region: Region) -> Exporter:
@@ -62,7 +61,6 @@ def exporter_of(region: Region) -> Exporter:
         region.authority,
         region.mineral,
         "washing",
-        region.code,
     )
 
 
@@ -84,14 +82,7 @@ def _monthly(world: World, region: Region) -> Process:
         region.stock = []
 
 
-def concentrated(
-    world: World,
-    who: Exporter,
-    parts: Sequence[Part],
-    name: str,
-    recovery: int | None = None,
-    upgraded: int | None = None,
-) -> Process:
+def concentrated(world: World, who: Exporter, parts: Sequence[Part], name: str) -> Process:
     """Tipped together, assayed, washed or milled, assayed; then on to the drums."""
     dice = world.dice(f"upgrade/{name}")
     mineral = who.mineral
@@ -109,7 +100,7 @@ def concentrated(
     yield Entry(now + dice.lognormal(6 * HOUR, 400), (who.party,), [tipped])
     yield from assayed(world, dice, blend, mineral, who.party)
     charge = world.lot(blend)
-    washed = _upgraded(dice, who, charge, lot, world.diary.now() + 3 * DAY, recovery, upgraded)
+    washed = _upgraded(dice, who, charge, lot, world.diary.now() + 3 * DAY)
     yield Entry(world.diary.now() + 3 * DAY + dice.lognormal(6 * HOUR, 400), (who.party,), [washed])
     yield from assayed(world, dice, lot, mineral, who.party)
     yield from _exported(world, dice, who, lot, name)
@@ -139,15 +130,7 @@ def _of(element: object, mineral: Mineral) -> int:
     return getattr(element, "mass", 0) * BILLION // mineral.factor
 
 
-def _upgraded(
-    dice: Dice,
-    who: Exporter,
-    charge: Lot,
-    lot: str,
-    at: int,
-    recovery: int | None,
-    upgraded: int | None,
-) -> Event:
+def _upgraded(dice: Dice, who: Exporter, charge: Lot, lot: str, at: int) -> Event:
     """Concentrate with most of the metal, tailings with the rest, and the water.
 
     A mill is given less than a washing table: ore of a few percent loses a quarter.
@@ -156,9 +139,9 @@ def _upgraded(
     dry = charge.amount.dry or 0
     have = charge.amount.element(mineral.element)
     usual = mineral.washed if who.process == "washing" else 75 * PERCENT
-    part = recovery or dice.between(usual, PERCENT // 2, usual - 3 * PERCENT, usual + PERCENT)
+    part = dice.between(usual, PERCENT // 2, usual - 3 * PERCENT, usual + PERCENT)
     metal = (have.mass if have else 0) * part // BILLION
-    grade = upgraded or dice.between(mineral.upgraded, PERCENT // 4, 30 * PERCENT, 76 * PERCENT)
+    grade = dice.between(mineral.upgraded, PERCENT // 4, 30 * PERCENT, 76 * PERCENT)
     mass = metal * BILLION // mineral.factor * BILLION // grade // 10_000 * 10_000
     mass = min(mass, dry - KG)
     return LotRefined(
@@ -294,13 +277,7 @@ def shipped(
     sent = yield Entry(left + dice.lognormal(5 * HOUR, 400), (who.party,), [*before, dispatch])
     came = left + min(12 * DAY + dice.lognormal(20 * DAY, 300), 60 * DAY)
     yield Entry(came)
-    got = []
-    for part in drums:
-        booked = world.lot(part.lot).amount
-        have = booked.element(who.mineral.element)
-        mass = weighed(dice, part.mass)
-        grade = grade_read(dice, _of(have, who.mineral) * BILLION // booked.mass)
-        got.append(Received(part.lot, mass, "dry", None, (Grade(who.mineral.analyte, grade),)))
+    got = [_arrived(world, dice, who.mineral, part) for part in drums]
     received = CustodyReceived(
         by=smelter.party,
         occurred_at=time_of(came),
@@ -313,3 +290,11 @@ def shipped(
     due = came + HOUR + dice.lognormal(4 * HOUR, 400)
     yield Entry(max(due, sent.when + HOUR), (smelter.party,), [received])
     smelter.stock += [Part(one.lot, one.mass) for one in got]
+
+
+def _arrived(world: World, dice: Dice, mineral: Mineral, drum: Part) -> Received:
+    """A drum on the buyer's scale, and its grade by the buyer's laboratory."""
+    booked = world.lot(drum.lot).amount
+    oxide = _of(booked.element(mineral.element), mineral) * BILLION // booked.mass
+    grade = Grade(mineral.analyte, grade_read(dice, oxide))
+    return Received(drum.lot, weighed(dice, drum.mass), "dry", None, (grade,))

@@ -61,16 +61,7 @@ def generate(
     )
     with workspace.ledger(clock=clock or own) as ledger:
         world = World(seed, plan, cast, Diary(ledger, own, cast.signing))
-        for entry in opening(world):
-            world.diary.record(entry)
-        begin_depots(world)
-        begin_mining(world)
-        begin_companies(world)
-        begin_exports(world)
-        begin_making(world)
-        begin_oversight(world)
-        injected: list[Injected] = []
-        begin_frauds(world, frauds, injected)
+        injected = _begun(world, frauds)
         world.diary.begin(_checkpoints(world, workspace), world.month(1))
         world.diary.run(listen)
         workspace.keep_checkpoint(ledger.checkpoint(cast.log))
@@ -81,6 +72,21 @@ def generate(
         listed = msgspec.json.encode({"size": size, "seed": seed, "injected": done})
         replace_file(root / "injected.json", msgspec.json.format(listed, indent=1) + b"\n")
     return workspace, done
+
+
+def _begun(world: World, frauds: int) -> list[Injected]:
+    """Everybody is admitted and begins; a list that the frauds fill as they are done."""
+    for entry in opening(world):
+        world.diary.record(entry)
+    begin_depots(world)
+    begin_mining(world)
+    begin_companies(world)
+    begin_exports(world)
+    begin_making(world)
+    begin_oversight(world)
+    injected: list[Injected] = []
+    begin_frauds(world, frauds, injected)
+    return injected
 
 
 def _checkpoints(world: World, workspace: Workspace) -> Process:

@@ -16,6 +16,7 @@ __all__ = [
     "MineSpec",
     "Place",
     "RegionSpec",
+    "region",
 ]
 
 PERCENT = 10_000_000
@@ -168,7 +169,18 @@ REGIONS = (
     _region("CD", "manoro", CASSITERITE, -7_300, 27_400, "ZM"),
     _region("RW", "burera-hills", COLTAN, -1_800, 29_600, "UG"),
 )
-"""Sites are spread over the first of these that are needed."""
+"""Sites are spread over these, in this order; then over others near them."""
+
+
+def region(number: int) -> RegionSpec:
+    """The region of a number; beyond the list, another one some way to the north."""
+    turn, place = divmod(number, len(REGIONS))
+    spec = REGIONS[place]
+    if not turn:
+        return spec
+    return msgspec.structs.replace(
+        spec, name=f"{spec.name}-{turn + 1}", lat=spec.lat + turn * 5_000_000
+    )
 
 
 class MineSpec(msgspec.Struct, frozen=True):

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal, TypeAlias
 
+from ledger.custody.books import Lot
 from ledger.events import Event
 from ledger.events.base import Draw, LossLine
 from ledger.events.custody_dispatched import CustodyDispatched, Sent
@@ -24,7 +25,7 @@ from ledger.values import BILLION, Content
 
 from .cast import MONTHS, Part, Works
 from .diary import Entry, Process, time_of
-from .dice import DAY, HOUR
+from .dice import DAY, HOUR, Dice
 from .goods import Mineral
 from .weights import PERCENT, weighed
 from .world import World
@@ -83,33 +84,9 @@ def _charge(
         mass=sum(part.mass for part in drums),
     )
     yield Entry(now + dice.lognormal(3 * HOUR, 400), (smelter.party,), [blended])
-    booked = world.lot(charge).amount
-    have = booked.element(mineral.element)
-    held = have.mass if have else 0
-    pure = held * dice.between(mineral.smelted, PERCENT // 2, 80 * PERCENT, 975_000_000) // BILLION
-    back = held * mineral.returned // BILLION
     at = world.diary.now() + 4 * DAY
-    mass = pure * 1_000 // 999
-    again = back * 100 // 80
-    smelted = LotRefined(
-        by=smelter.party,
-        occurred_at=time_of(at),
-        lot=charge,
-        process="smelting",
-        facility=smelter.site.site,
-        outputs=(
-            Output(metal, mineral.metal, mass, "dry", contents=(Content(mineral.element, pure),)),
-            Output(
-                f"RET-{name}",
-                f"{mineral.element} intermediate",
-                again,
-                "dry",
-                role="byproduct",
-                contents=(Content(mineral.element, back),),
-            ),
-        ),
-        losses=(LossLine("slag", booked.mass - mass - again),),
-    )
+    smelted = _smelted(dice, smelter, mineral, world.lot(charge), name, at)
+    mass = smelted.outputs[0].mass
     first = mass * dice.randrange(35, 66) // 100
     halves = [Part(f"{metal}-1", first), Part(f"{metal}-2", mass - first)]
     at += DAY
@@ -125,6 +102,37 @@ def _charge(
     for part in halves:
         trip = handed(world, smelter, maker, part, mode)
         world.diary.begin(trip, world.diary.now() + dice.randrange(1, 8) * DAY)
+
+
+def _smelted(
+    dice: Dice, smelter: Works, mineral: Mineral, charge: Lot, name: str, at: int
+) -> LotRefined:
+    """Metal, 99.9 % pure; an intermediate that is worked up again; and slag with the rest."""
+    have = charge.amount.element(mineral.element)
+    held = have.mass if have else 0
+    pure = held * dice.between(mineral.smelted, PERCENT // 2, 80 * PERCENT, 975_000_000) // BILLION
+    back = held * mineral.returned // BILLION
+    mass, again = pure * 1_000 // 999, back * 100 // 80
+    metal = Output(
+        f"MET-{name}", mineral.metal, mass, "dry", contents=(Content(mineral.element, pure),)
+    )
+    intermediate = Output(
+        f"RET-{name}",
+        f"{mineral.element} intermediate",
+        again,
+        "dry",
+        role="byproduct",
+        contents=(Content(mineral.element, back),),
+    )
+    return LotRefined(
+        by=smelter.party,
+        occurred_at=time_of(at),
+        lot=charge.lot,
+        process="smelting",
+        facility=smelter.site.site,
+        outputs=(metal, intermediate),
+        losses=(LossLine("slag", charge.amount.mass - mass - again),),
+    )
 
 
 def handed(world: World, giver: Works, taker: Works, part: Part, mode: Mode) -> Process:
