@@ -5,8 +5,9 @@ from __future__ import annotations
 from hashlib import sha256
 from typing import Any
 
+from ledger.events.base import Draw
 from ledger.events.product_made import Component
-from ledger.values import Grade
+from ledger.values import Grade, contained
 
 from ..diary import Process, time_of
 from ..dice import DAY
@@ -107,6 +108,31 @@ def _credited(stage: Stage, holder: str, ends: int) -> str:
     stage.say("balance.credited", holder, account=account, mass=30 * KG, lot=lot)
     stage.subjects.append(f"account:{account}")
     return account
+
+
+@fraud("F20", "balance.counted-twice")
+def credited_again_after_a_split(stage: Stage) -> Process:
+    """The part of a credited lot is credited as if it were new."""
+    holder = stage.newcomer("refiner")
+    account = _credited(stage, holder, 300)
+    yield from stage.sign()
+    stage.days(5)
+    (lot,) = stage.lots
+    part, rest = stage.fresh(), stage.fresh()
+    first = stage.mass(lot) // 2
+    others = stage.mass(lot) - first
+    stage.say(
+        "lot.split",
+        holder,
+        lot=lot,
+        parts=(Draw(part, first), Draw(rest, others)),
+        material=stage.mineral.ore,
+    )
+    stage.keep(part, first)
+    stage.keep(rest, others)
+    (whole,) = contained(first, stage.grade())
+    stage.say("balance.credited", holder, account=account, mass=whole.mass, lot=part)
+    yield from stage.sign()
 
 
 @fraud("F20", "balance.claimed-late")
