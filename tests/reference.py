@@ -64,6 +64,7 @@ class Twin:
             for party in (event["by"], *event.get("cosigners", ())):
                 self._signs(party, signed)
             self._touched: set[str] = set()
+            self._before = saved[0]
             tell = getattr(self, "_" + event["type"].replace(".", "_"))
             tell(event, event_id)
             self._settle(event_id, saved[0], lasting=event["type"] in LASTING)
@@ -127,8 +128,23 @@ class Twin:
             mass = share(have.mass, pieces or 0, have.pieces or 1)
         elif have.pieces is not None and have.mass:
             pieces = share(have.pieces, mass, have.mass)
+        if stated is None:
+            self._fits(lot)
         part, lot.matter = divide(have, mass, pieces, stated)
         return part
+
+    def _fits(self, lot: Lot) -> None:
+        """What stated parts left behind weighs no more than there is left."""
+        (name,) = (
+            (name for name, one in self.lots.items() if one is lot)
+            if any(one is lot for one in self.lots.values())
+            else ("",)
+        )
+        whole = self._before[name].matter.mass if name in self._before else lot.matter.mass
+        metals = lot.matter.metals or {}
+        slack = whole * TOLERANCES["process"] // BILLION + 8 * len(metals)
+        inside = sum(one.mass for one in metals.values())
+        require(inside <= lot.matter.mass + slack, "mass.content-exceeds-mass")
 
     def _lose(self, lot: Lot, line: dict[str, Any]) -> None:
         if line["reason"] != "moisture":

@@ -263,6 +263,20 @@ def test_no_metal_comes_out_that_did_not_go_in(world: World) -> None:
     assert dict(found.origins) == {"mined-asm||RW-GIH": 500_000, "unknown||": 1_000}
 
 
+def test_what_is_left_of_a_charge_holds_no_more_metal_than_it_weighs(world: World) -> None:
+    world.record(extracted("A", 1_000_000, basis="dry", grades=(Grade("Ta", 500_000_000),)))
+    poor, rest = output("B", 900_000, contents=ta(50_000)), output("C", 100_000)
+    assert first(world.refused(refined("A", poor, rest))) == "mass.content-exceeds-mass"
+    tailings = [LossLine("tailings", 100_000)]
+    codes = world.refused(refined("A", poor, losses=tailings))
+    assert first(codes) == "mass.content-exceeds-mass"
+    rich = output("B", 900_000, contents=ta(450_000))
+    world.record(refined("A", rich, rest))
+    found = world.sound().ledger.lot("C").amount.element("Ta")
+    assert found is not None
+    assert found.mass == 50_000
+
+
 def test_the_tolerance_of_a_process_is_not_used_once_per_output(world: World) -> None:
     world.record(extracted("A", 1_000_000, basis="dry", grades=(Grade("Ta", 500_000_000),)))
     parts = [output(name, 500_000, contents=ta(250_501)) for name in "BC"]

@@ -185,7 +185,10 @@ def nothing_created(books: Books, effect: Flow | Loss, case: Case) -> Iterator[F
     """No more of a substance comes out of a lot than went in, beyond the tolerance."""
     lot_id = effect.source if isinstance(effect, Flow) else effect.lot
     lot = books.lots.get(lot_id)
-    if lot is None or effect.contents is None:
+    if lot is None:
+        return
+    if effect.contents is None:
+        yield from _left_fits(books, effect, lot, case)
         return
     taken = lot.amount.mass if effect.mass is None else effect.mass
     yield from _contents_fit(
@@ -211,6 +214,27 @@ def nothing_created(books: Books, effect: Flow | Loss, case: Case) -> Iterator[F
                 f"lot {lot_id} held {in_words(start)} {content.element}, "
                 f"{in_words(start + case.beyond[place])} come out of it",
             )
+
+
+def _left_fits(books: Books, effect: Flow | Loss, lot: Lot, case: Case) -> Iterator[Finding]:
+    """What stated parts have left behind, and the next part takes as it is, fits into its mass."""
+    if isinstance(effect, Loss) and effect.reason == "moisture":
+        return
+    contents = lot.amount.contents or ()
+    inside = sum(element.mass for element in contents)
+    whole = case.before.get(lot.lot, lot).amount.mass
+    slack = whole * tolerance(books.tolerances, "process") // BILLION
+    if inside > lot.amount.mass + slack + _ROUNDED * len(contents):
+        yield at_lot(
+            "mass.content-exceeds-mass",
+            lot.lot,
+            f"of lot {lot.lot} {in_words(lot.amount.mass)} are left and would contain "
+            f"{in_words(inside)}; say what its other parts contain",
+        )
+
+
+_ROUNDED = 8
+"""Milligrams that many parts, each rounded, may add up to, per element."""
 
 
 def nothing_left(books: Books, effect: Close, case: Case) -> Iterator[Finding]:
