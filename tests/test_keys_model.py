@@ -273,9 +273,9 @@ class Keys(RuleBasedStateMachine):
             self.governors, self.version = keys, self.version + 1
 
 
-def test_keys_do_in_300_random_lives_what_the_model_says() -> None:
+def test_keys_do_in_100_random_lives_what_the_model_says() -> None:
     run_state_machine_as_test(
-        Keys, settings=settings(max_examples=300, stateful_step_count=40, deadline=None)
+        Keys, settings=settings(max_examples=100, stateful_step_count=40, deadline=None)
     )
 
 
