@@ -14,10 +14,11 @@ import pytest
 from sessions import ROOT, Step, agrees, commands_of, play, prepared, read, rewritten
 
 UPDATE = os.environ.get("ORETRAIL_UPDATE_SESSIONS") == "1"  # read before the tests forget it
-# The page of `caught` shows what a script prints, and has a test of its own.
+# Their pages show what a script prints, and have tests of their own.
+ELSEWHERE = {"caught": "test_caught.py"}
 DOCUMENTS = [
     ROOT / "README.md",
-    *sorted(p for p in (ROOT / "examples").glob("*/README.md") if p.parent.name != "caught"),
+    *sorted(p for p in (ROOT / "examples").glob("*/README.md") if p.parent.name not in ELSEWHERE),
 ]
 
 needs_a_shell = pytest.mark.skipif(shutil.which("sh") is None, reason="sessions need a POSIX shell")
@@ -43,7 +44,8 @@ def test_a_document_says_what_the_command_prints(path: Path, tmp_path: Path) -> 
 def test_every_example_tells_its_story() -> None:
     folders = {path.name for path in (ROOT / "examples").iterdir() if path.is_dir()}
     assert {"first-trail", "own-lots", "comptoir-month"} <= folders
-    assert {path.parent.name for path in DOCUMENTS[1:]} == folders
+    assert all((ROOT / "tests" / name).is_file() for name in ELSEWHERE.values())
+    assert {path.parent.name for path in DOCUMENTS[1:]} | ELSEWHERE.keys() == folders
 
 
 # ---------------------------------------------------------------- the sessions themselves
