@@ -232,6 +232,7 @@ class Auditor:
             self._findings.add(f for f in found if parsed is not None or f.code not in unsigned)
             if self._observe is not None:
                 self._observe(indexes, prepared, self.books)
+            self.books.moved.clear()
         if header is not None and header.ledger != self.books.ledger:
             self._find(
                 "statement.wrong-ledger",

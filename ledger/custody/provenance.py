@@ -10,7 +10,8 @@ each lot's history is a chain of heads (`after`), so an event that was left out 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeAlias
 
 import msgspec
 
@@ -38,24 +39,32 @@ from ..values import BILLION, Origin
 from ..words import mass as in_words
 from .amount import Amount, Vector, take_vector
 from .attestations import attestations, incidents
-from .books import MODELS, Books
+from .books import MODELS, Books, Lot
 from .registration import Prepared
 from .trail import ElementTrail, Gap, LotLine, OriginLine, Said, Trail, Transfer
 
-__all__ = ["Trail", "trail"]
+__all__ = ["Observe", "Trail", "trail"]
+
+Observe: TypeAlias = Callable[
+    [int, Prepared, dict[str, Lot], Books, Sequence[tuple[str, str, int]]], None
+]
+"""Called after each event: its index, the event, the lots it changed as they were, the books
+of the upstream lots after it, and (source, target, milligrams) of its flows.
+"""
 
 
 def trail(
     subject: str,
     upstream: Iterable[str],
     events: Sequence[tuple[int, Prepared]],
+    observe: Observe | None = None,
 ) -> Trail:
     """The trail of lot `subject`, from the events about the `upstream` lots, in log order.
 
     The events about the ledger itself and about the sites and parties named belong among
     them. Raises `UnknownError` when no event opens the subject.
     """
-    walk = _Walk(subject, frozenset(upstream) | {subject})
+    walk = _Walk(subject, frozenset(upstream) | {subject}, observe)
     for index, one in events:
         walk.step(index, one)
     return walk.result()
@@ -64,9 +73,10 @@ def trail(
 class _Walk:
     """Folds the upstream events through books that know only the upstream lots."""
 
-    def __init__(self, subject: str, lots: frozenset[str]) -> None:
+    def __init__(self, subject: str, lots: frozenset[str], observe: Observe | None = None) -> None:
         self.subject = subject
         self.lots = lots
+        self.observe = observe
         self.books = Books()
         self.lines: dict[str, LotLine] = {}
         self.filled: dict[str, Amount] = {}
@@ -106,6 +116,8 @@ class _Walk:
         self.books.finish(one.event_id, one.changed & (self.lots | opened.keys()), before)
         for lot_id, opening in opened.items():
             self._line(index, one, lot_id, opening, losses)
+        if self.observe is not None:
+            self.observe(index, one, before, self.books, tuple(self.books.moved))
         self.books.moved.clear()
 
     def _concerns(self, index: int, effect: Effect) -> bool:

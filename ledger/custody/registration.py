@@ -413,6 +413,7 @@ def _effects(
 ) -> Iterable[Finding]:
     """Judge each effect, then book it; at the end the lots it opened must add up."""
     case.before = {lot: books.lots[lot] for lot in one.changed if lot in books.lots}
+    already = len(books.moved)
     findings: list[Finding] = []
     for effect in one.effects:
         found: list[Finding] = []
@@ -432,6 +433,7 @@ def _effects(
         if isinstance(effect, Suspend | Authorize | Rotate | Revoke | Admit | Govern):
             may_sign.clear()
     findings += _sums(books, case)
+    case.moved = tuple(books.moved[already:])
     lasting = any(isinstance(effect, _LASTING) for effect in one.effects)
     books.finish(one.event_id, one.changed, None if lasting else case.before)
     return findings

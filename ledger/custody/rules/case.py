@@ -20,7 +20,8 @@ class Case(msgspec.Struct):
 
     `signed` are the vkeys whose signatures under the statement are good; `opened` the
     lots it has opened so far; `before` the lots as they were; `beyond` the milligrams of
-    an element that came out of a lot beyond what was in it.
+    an element that came out of a lot beyond what was in it. `moved`, when it is booked:
+    (source, target, milligrams) of each of its flows.
     """
 
     event: Event
@@ -29,6 +30,7 @@ class Case(msgspec.Struct):
     opened: dict[str, Open] = {}
     before: dict[str, Lot] = {}
     beyond: dict[tuple[str, str], int] = {}
+    moved: tuple[tuple[str, str, int], ...] = ()
 
     @property
     def named(self) -> tuple[str, ...]:
