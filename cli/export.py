@@ -1,8 +1,8 @@
 """`export`: one command for each format found in `ledger.exports`.
 
-A format is a file there with a function `render`. What it asks for by the names of its
-parameters it is given: `sources` (every entry), `trail` (of the SUBJECT). It answers with
-bytes, or with pieces of them.
+A format is a file there with a function `render`; what it may ask for and what it answers
+is said in `ledger.audit.dossier`. A file appears under its name when it is whole; so does
+a folder.
 """
 
 from __future__ import annotations
@@ -11,16 +11,21 @@ import importlib
 import inspect
 import os
 import pkgutil
+import shutil
 import sys
 from collections.abc import Iterable, Iterator
+from datetime import date, timedelta
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import click
+import msgspec
 
 import ledger.exports
+from ledger.audit.dossier import AUDIENCES, Dossier, Folder, unfilled
 from ledger.errors import ConfigError
+from ledger.gather import gather
 
 from . import output
 from .main import Command, Group
@@ -38,14 +43,18 @@ class _Formats(Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Every file that can render."""
-        return sorted(info.name for info in pkgutil.iter_modules(ledger.exports.__path__))
+        return sorted(info.name.replace("_", "-") for info in _files())
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command of one format."""
         if cmd_name not in self.list_commands(ctx):
             return None
-        module = importlib.import_module(f"ledger.exports.{cmd_name}")
+        module = importlib.import_module(f"ledger.exports.{cmd_name.replace('-', '_')}")
         return _command(cmd_name, module) if hasattr(module, "render") else None
+
+
+def _files() -> list[pkgutil.ModuleInfo]:
+    return [one for one in pkgutil.iter_modules(ledger.exports.__path__) if not one.ispkg]
 
 
 def _command(name: str, module: ModuleType) -> click.Command:
@@ -53,19 +62,32 @@ def _command(name: str, module: ModuleType) -> click.Command:
     params: list[click.Parameter] = [
         click.Option(
             ["-o", "--output", "target"],
-            type=click.Path(dir_okay=False, path_type=Path),
-            metavar="FILE",
+            type=click.Path(path_type=Path),
+            metavar="PATH",
             help="Where to write it, whole or not at all.  [default: stdout]",
         )
     ]
-    if "trail" in wants:
+    if "dossier" in wants:
+        params[:0] = _dossier_options(module)
+    elif "trail" in wants:
         params.insert(0, click.Argument(["subject"], metavar="LOT|PRODUCT"))
 
-    def run(target: Path | None, subject: str = "") -> int:
+    def run(target: Path | None, **asked: Any) -> int:
         session = click.get_current_context().ensure_object(Session)
         with session.ledger(read_only=True) as opened:
-            pieces = module.render(**_wanted(opened, wants, subject))
-            return _deliver(session, _pieces(pieces), target)
+            if "dossier" not in wants:
+                pieces = module.render(**_wanted(opened, wants, asked.get("subject", "")))
+                return _deliver(session, pieces, target, {})
+            dossier = _dossier(opened, asked)
+            extra = {key: asked[key] for key in wants if key in asked}
+            missing = list(getattr(module, "missing", unfilled)(dossier))
+            rendered = module.render(dossier=dossier, **extra)
+            said = {
+                "audience": dossier.audience,
+                "missing": [msgspec.to_builtins(one) for one in sorted(set(missing))],
+                "withheld": dossier.withheld,
+            }
+            return _deliver(session, rendered, target, said)
 
     text = (module.__doc__ or "").strip("\n ")
     first, _, rest = text.partition("\n")
@@ -75,14 +97,102 @@ def _command(name: str, module: ModuleType) -> click.Command:
     )
 
 
+def _dossier_options(module: ModuleType) -> list[click.Parameter]:
+    """What a dossier can be asked for, and what the format itself asks for besides."""
+    audiences = getattr(module, "AUDIENCES", AUDIENCES)
+    return [
+        click.Argument(["subjects"], metavar="[LOT|PRODUCT]...", nargs=-1),
+        click.Option(
+            ["--for", "audience"],
+            type=click.Choice(audiences),
+            default=audiences[0],
+            show_default=True,
+            help="Who may see it; the rest is withheld, and counted.",
+        ),
+        click.Option(["--party"], default="", metavar="ID", help="What this party took or made."),
+        click.Option(
+            ["--from", "first"], metavar="DAY", help="From this day on, such as 2026-01-01."
+        ),
+        click.Option(["--to", "last"], metavar="DAY", help="Up to and with this day."),
+        *(
+            click.Option(
+                [f"--{name}"],
+                type=click.Path(exists=True, dir_okay=False, path_type=Path),
+                required=True,
+                metavar="FILE",
+                help=text,
+            )
+            for name, text in getattr(module, "FILES", {}).items()
+        ),
+    ]
+
+
+def _dossier(opened: Ledger, asked: dict[str, Any]) -> Dossier:
+    subjects, party = asked["subjects"], asked["party"]
+    period = (_day(asked["first"], 0), _day(asked["last"], 1))
+    if any(period) and subjects:
+        raise click.UsageError("a period or a lot, not both")
+    if not subjects and not party and not any(period):
+        raise click.UsageError("name a lot or product, or --party, or --from and --to")
+    return gather(opened, subjects, party=party, period=period, audience=asked["audience"])
+
+
+def _day(text: str | None, after: int) -> str:
+    """A day as it is compared, or the day after it."""
+    if text is None:
+        return ""
+    try:
+        day = date.fromisoformat(text) if len(text) == len("2026-01-01") else None
+    except ValueError:
+        day = None
+    if day is None:
+        raise click.UsageError(f"{text} is no day such as 2026-01-01")
+    return (day + timedelta(days=after)).isoformat()
+
+
 def _wanted(opened: Ledger, wants: tuple[str, ...], subject: str) -> dict[str, Any]:
-    """What a format asks for."""
+    """What a format asks for that needs no dossier."""
     given: dict[str, Any] = {}
     if "sources" in wants:
         given["sources"] = opened.sources()
     if "trail" in wants:
         given["trail"] = opened.trace(subject)
     return given
+
+
+def _deliver(session: Session, rendered: Any, target: Path | None, said: dict[str, Any]) -> int:
+    """To stdout, or to a file or folder that appears only when it is whole."""
+    if isinstance(rendered, Folder):
+        if target is None:
+            raise click.UsageError("this format is a folder: say where with -o")
+        files, size = _write_folder(target, rendered)
+        counts = {"file": str(target), "files": files, "bytes": size}
+    elif target is None:
+        for piece in _pieces(rendered):
+            sys.stdout.buffer.write(piece)
+        sys.stdout.buffer.flush()
+        _say_left_out(said)
+        return 0
+    else:
+        size = _write(target, _pieces(rendered))
+        counts = {"file": str(target), "bytes": size}
+    if session.json:
+        output.say_json({**counts, **said})
+        return 0
+    whole = f"{counts['files']} files, " if "files" in counts else ""
+    output.say(f"wrote {clean(target)}   {whole}{size} bytes")
+    _say_left_out(said)
+    return 0
+
+
+def _say_left_out(said: dict[str, Any]) -> None:
+    """What is missing and what was withheld, on stderr: nothing is silently empty."""
+    if said.get("missing"):
+        fields = [f"{one['field']} ({one['closed_by']})" for one in said["missing"]]
+        output.note(f"missing: {clean('; '.join(dict.fromkeys(fields)), 400)}")
+    if said.get("withheld"):
+        counts = ", ".join(f"{count} {kind}" for kind, count in said["withheld"].items())
+        output.note(f"withheld from this audience: {clean(counts, 400)}")
 
 
 def _pieces(rendered: bytes | Iterable[bytes]) -> Iterator[bytes]:
@@ -92,19 +202,27 @@ def _pieces(rendered: bytes | Iterable[bytes]) -> Iterator[bytes]:
         yield from rendered
 
 
-def _deliver(session: Session, pieces: Iterator[bytes], target: Path | None) -> int:
-    """To stdout, or to a file that appears only when it is whole."""
-    if target is None:
-        for piece in pieces:
-            sys.stdout.buffer.write(piece)
-        sys.stdout.buffer.flush()
-        return 0
-    size = _write(target, pieces)
-    if session.json:
-        output.say_json({"file": str(target), "bytes": size})
-    else:
-        output.say(f"wrote {clean(target)}   {size} bytes")
-    return 0
+def _write_folder(target: Path, folder: Folder) -> tuple[int, int]:
+    """A folder under a temporary name, then renamed; what is there already is kept."""
+    if target.exists():
+        raise ConfigError(f"{target} exists already", code="file.exists")
+    temporary = target.with_name(f".{target.name}.{os.getpid()}.part")
+    count = size = 0
+    try:
+        for name, content in folder.files:
+            place = temporary / name
+            place.parent.mkdir(parents=True, exist_ok=True)
+            size += _write(place, _pieces(content))
+            count += 1
+        temporary.replace(target)
+    except OSError as error:
+        raise ConfigError(
+            f"cannot write {target}: {error.strerror}", code="file.not-written"
+        ) from None
+    finally:
+        if temporary.exists():
+            shutil.rmtree(temporary, ignore_errors=True)
+    return count, size
 
 
 def _write(target: Path, pieces: Iterator[bytes]) -> int:

@@ -21,11 +21,12 @@ import msgspec
 
 from .audit import checks
 from .audit.auditor import Auditor, Source, Trust
+from .audit.checks.base import Check
 from .audit.comparison import compare
 from .audit.report import Report
 from .custody import registration
 from .custody.books import Books, Lot
-from .custody.provenance import Trail, trail
+from .custody.provenance import Observe, Trail, trail
 from .custody.statement import Statement, decode_registration, registration_entry
 from .effects import Claim, Credit, Debit, Depart, Gain, lots_opened
 from .errors import ConflictError, MalformedError, RefusedError, StorageError, UnknownError
@@ -299,13 +300,31 @@ class Ledger:
             raise UnknownError(f"no entry {index} here", code="entry.unknown")
         return row.index, row.data
 
+    def root(self) -> bytes:
+        """The root over all entries, from the stored tree hashes."""
+        with self._reading() as connection:
+            size = log.head(connection).size
+            return merkle.root_from(lambda nodes: log.hashes(connection, nodes), size)
+
+    def registration_of(self, index: int) -> tuple[int, bytes]:
+        """(index, bytes) of the registration that the event at `index` stands under."""
+        with self._reading() as connection:
+            at = log.registration_of(connection, index)
+            row = None if at is None else log.entry(connection, at)
+        if row is None:
+            raise UnknownError(f"no event stands at {index} here", code="entry.unknown")
+        return row.index, row.data
+
     def latest_checkpoint(self) -> bytes | None:
         """The newest signed checkpoint in the database."""
         with self._reading() as connection:
             return log.latest_checkpoint(connection)
 
-    def trace(self, subject: str) -> Trail:
-        """Where a lot or product came from, rebuilt from signed bytes."""
+    def trace(self, subject: str, observe: Observe | None = None) -> Trail:
+        """Where a lot or product came from, rebuilt from signed bytes.
+
+        `observe` sees each event behind it, with the books before and after.
+        """
         self.lot(subject)
         with self._reading() as connection:
             upstream = projections.ancestors(connection, subject)
@@ -319,7 +338,7 @@ class Ledger:
                 for index, one in _prepared(projections.entries_about(connection, more)).items():
                     if not one.changed and not lots_opened(one.effects):
                         found.setdefault(index, one)
-        return trail(subject, upstream, sorted(found.items()))
+        return trail(subject, upstream, sorted(found.items()), observe)
 
     def downstream(self, lot_id: str) -> list[Lot]:
         """Every lot that this one flowed into, and itself, in the order they began."""
@@ -334,12 +353,14 @@ class Ledger:
         trust: Trust | None = None,
         progress: Callable[[int, int], None] | None = None,
         policy: Mapping[str, Mapping[str, int]] | None = None,
+        observers: Sequence[Check] = (),
     ) -> Report:
         """Replay the whole log from its bytes, then compare the tables with it.
 
-        `policy` overrides thresholds of the plausibility checks: check -> threshold -> value.
+        `policy` overrides thresholds of the plausibility checks: check -> threshold -> value;
+        `observers` are further checks, which may only look on.
         """
-        auditor = Auditor(trust or Trust(self.id), checks=checks.load(policy))
+        auditor = Auditor(trust or Trust(self.id), checks=(*checks.load(policy), *observers))
         with self._reading() as connection:
             head = log.head(connection)
             for row in log.entries(connection):

@@ -27,6 +27,7 @@ __all__ = [
     "head",
     "hashes",
     "latest_checkpoint",
+    "registration_of",
 ]
 
 _CHUNK = 500
@@ -162,6 +163,14 @@ def is_event(connection: Connection, index: int) -> bool:
     """Whether an event stands at `index`, so that no statement begins there."""
     row = connection.exec_driver_sql("SELECT 1 FROM event WHERE idx = ?", (index,)).first()
     return row is not None
+
+
+def registration_of(connection: Connection, index: int) -> int | None:
+    """Where the registration of the event at `index` stands, or None."""
+    row = connection.exec_driver_sql(
+        "SELECT registration FROM event WHERE idx = ?", (index,)
+    ).first()
+    return None if row is None else int(row[0])
 
 
 def find(connection: Connection, start: str) -> int:
