@@ -29,7 +29,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from ..custody.trail import Gap, Trail
+from ..custody.trail import Attestation, Gap, Trail
 from .dossier import Audience, Dossier
 from .report import Report
 from .steps import Step
@@ -215,12 +215,7 @@ class _View:
                 self.struct(msgspec.structs.replace(one, complainant="", entries=()))
                 for one in trail.incidents
             ),
-            attestations=tuple(
-                msgspec.structs.replace(one, covers=(), misses=())
-                if self.audience == "public"
-                else one
-                for one in shown.attestations
-            ),
+            attestations=tuple(map(self._paper, shown.attestations)),
             said=tuple(
                 msgspec.structs.replace(one, facts={}, by=self.masked(one.by),
                                         subject=self.masked(one.subject)) if hidden else
@@ -230,6 +225,13 @@ class _View:
             ),
         )  # fmt: skip
 
+    def _paper(self, paper: Attestation) -> Attestation:
+        """A certificate; the public does not see which lots it was for."""
+        if self.audience == "customer":
+            return paper
+        about = "lot" if paper.subject.startswith("lot:") else paper.subject
+        return msgspec.structs.replace(paper, subject=about, covers=(), misses=())
+
     def parties(self, parties: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
         """Parties and what is registered of them."""
         return {self.masked(name): self._party(name, facts) for name, facts in parties.items()}
@@ -238,15 +240,11 @@ class _View:
         """Sites and what is registered of them."""
         shown = {}
         for name, facts in sites.items():
-            shown[name] = self.facts(facts, counted=False)
-            if facts.get("operator") in self.numbers and not self._is_mine(facts):
-                shown[name].pop("name", None)
+            called = self.masked(name)
+            shown[called] = self.facts(facts, counted=False)
+            if called != name:
+                shown[called].pop("name", None)
         return shown
-
-    @staticmethod
-    def _is_mine(facts: Mapping[str, Any]) -> bool:
-        """Mines are named to everybody; the depot of a numbered trader is not."""
-        return str(facts.get("kind", "")).startswith("mine")
 
     def _party(self, name: str, facts: Mapping[str, Any]) -> dict[str, Any]:
         """A party's facts; of a numbered one its roles and country only."""
@@ -298,7 +296,7 @@ class _View:
 
 
 def _numbers(dossier: Dossier, named_roles: frozenset[str]) -> dict[str, str]:
-    """What each party that is not named is called: its first role and a number."""
+    """What each party, and each works, that is not named is called: a word and a number."""
     always = {dossier.party} | {name for trail in dossier.trails for name in _close(trail)}
     counts: Counter[str] = Counter()
     names = {}
@@ -306,10 +304,18 @@ def _numbers(dossier: Dossier, named_roles: frozenset[str]) -> dict[str, str]:
         roles = [str(role) for role in facts.get("roles", ())]
         if name in always or named_roles & set(roles):
             continue
-        kind = roles[0] if roles else "party"
-        counts[kind] += 1
-        names[name] = f"{kind}-{counts[kind]}"
+        names[name] = _numbered(counts, roles[0] if roles else "party")
+    for site, facts in dossier.sites.items():
+        # Mines are named to everybody; the depot of a numbered trader would name the trader.
+        kind = str(facts.get("kind", "site"))
+        if facts.get("operator") in names and not kind.startswith("mine"):
+            names[site] = _numbered(counts, kind)
     return names
+
+
+def _numbered(counts: Counter[str], kind: str) -> str:
+    counts[kind] += 1
+    return f"{kind}-{counts[kind]}"
 
 
 def _close(trail: Trail) -> Iterator[str]:
