@@ -47,6 +47,7 @@ __all__ = [
     "prove_inclusion_from",
     "root",
     "root_from",
+    "roots_from",
     "verify_consistency",
     "verify_inclusion",
 ]
@@ -174,7 +175,7 @@ def frontier_nodes(size: int) -> list[Node]:
 def root_from(read: Reader, size: int) -> bytes:
     """The root of the tree of that size, from stored nodes; reads once."""
     _require_size(size)
-    return _read_ranges(read, [(0, size)])[0]
+    return roots_from(read, [(0, size)])[0]
 
 
 def prove_inclusion_from(read: Reader, index: int, size: int) -> list[bytes]:
@@ -182,7 +183,7 @@ def prove_inclusion_from(read: Reader, index: int, size: int) -> list[bytes]:
     _require_size(size)
     if not _is_count(index) or index >= size:
         raise ProofError(f"no leaf {_say(index)} in a tree of size {size}", code="proof.index")
-    return _read_ranges(read, _path(index, size))
+    return roots_from(read, _path(index, size))
 
 
 def prove_consistency_from(read: Reader, size1: int, size2: int) -> list[bytes]:
@@ -195,7 +196,7 @@ def prove_consistency_from(read: Reader, size1: int, size2: int) -> list[bytes]:
         raise ProofError(
             f"no tree of size {_say(size1)} begins one of size {size2}", code="proof.size"
         )
-    return _read_ranges(read, _growth(size1, size2))
+    return roots_from(read, _growth(size1, size2))
 
 
 def prove_inclusion(leaf_hashes: Sequence[bytes], index: int) -> list[bytes]:
@@ -265,8 +266,11 @@ def _cover(leaves: _Range) -> list[Node]:
     return nodes
 
 
-def _read_ranges(read: Reader, ranges: Sequence[_Range]) -> list[bytes]:
-    """The root over each range of leaves, from one read of all the nodes under them."""
+def roots_from(read: Reader, ranges: Sequence[_Range]) -> list[bytes]:
+    """The root over each range of leaves, from one read of all the nodes under them.
+
+    Each range (begin, end) begins where a subtree of its size may begin.
+    """
     covers = [_cover(leaves) for leaves in ranges]
     wanted = [node for cover in covers for node in cover]
     hashes = read(wanted)
