@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from ..errors import MalformedError, SignatureError
 from . import merkle, note
 
-__all__ = ["Checkpoint", "open", "parse", "sign"]
+__all__ = ["Checkpoint", "open", "open_signed", "parse", "sign"]
 
 _TEXT = re.compile(r"([^\n]+)\n(0|[1-9][0-9]{0,18})\n([A-Za-z0-9+/]{43}=)\n", re.ASCII)
 
@@ -79,12 +79,20 @@ def open(data: bytes, origin: str, verifiers: Iterable[note.VerifiesNotes]) -> C
     signature by one of the verifiers is wrong, or the log's own is missing: by a
     key of kind Ed25519 whose name is the origin.
     """
+    return open_signed(data, origin, verifiers)[0]
+
+
+def open_signed(
+    data: bytes, origin: str, verifiers: Iterable[note.VerifiesNotes]
+) -> tuple[Checkpoint, tuple[note.Signature, ...]]:
+    """What `open` gives, and the signatures that have verified, the witnesses' too."""
     parsed = note.parse(data)
     checkpoint = parse(parsed.text)
     if checkpoint.origin != origin:
         raise _other_origin(checkpoint.origin, origin)
     known = tuple(verifiers)
-    signed = {(each.name, each.key_id) for each in note.verified(parsed, known).signatures}
+    signatures = note.verified(parsed, known).signatures
+    signed = {(each.name, each.key_id) for each in signatures}
     if not any(
         (key.name, key.key_id) in signed
         for key in known
@@ -93,7 +101,7 @@ def open(data: bytes, origin: str, verifiers: Iterable[note.VerifiesNotes]) -> C
         raise SignatureError(
             f"no signature by the log {origin} itself", code="checkpoint.no-log-signature"
         )
-    return checkpoint
+    return checkpoint, signatures
 
 
 def _spell(root: bytes) -> str:

@@ -44,6 +44,7 @@ __all__ = [
     "Verifier",
     "VerifiesNotes",
     "add",
+    "assemble",
     "check_name",
     "key_id",
     "open",
@@ -294,7 +295,7 @@ def sign(text: str, *signers: SignsNotes) -> bytes:
     signatures = [_sign(text, signer) for signer in signers]
     if len({(each.name, each.key_id) for each in signatures}) != len(signatures):
         raise _duplicate("one key twice among the signers")
-    return _assemble(text, signatures)
+    return assemble(text, signatures)
 
 
 def add(data: bytes, signer: SignsNotes) -> bytes:
@@ -302,15 +303,18 @@ def add(data: bytes, signer: SignsNotes) -> bytes:
     note = parse(data)
     if (signer.name, signer.key_id) in {(each.name, each.key_id) for each in note.signatures}:
         raise _duplicate(f"{signer.name} has already signed with the key {signer.key_id.hex()}")
-    return _assemble(note.text, [*note.signatures, _sign(note.text, signer)])
+    return assemble(note.text, [*note.signatures, _sign(note.text, signer)])
 
 
 def _sign(text: str, signer: SignsNotes) -> Signature:
     return Signature(signer.name, signer.key_id, signer.sign(_encode(text)))
 
 
-def _assemble(text: str, signatures: Iterable[Signature]) -> bytes:
-    """The bytes of a note, read back before anyone else has to."""
+def assemble(text: str, signatures: Iterable[Signature]) -> bytes:
+    """The bytes of the note with this text and these signatures, which are not verified.
+
+    They are read back before anyone else has to: `MalformedError` for what is no note.
+    """
     data = _encode(text + "\n" + "".join(each.line + "\n" for each in signatures))
     if parse(data) != Note(text, tuple(signatures)):
         raise _malformed("a text that does not end in a newline")
