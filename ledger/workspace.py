@@ -28,13 +28,17 @@ SETTINGS_FILE = "oretrail.toml"
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What `oretrail.toml` says under ``[ledger]``. `id` pins the ledger."""
+    """What `oretrail.toml` says under ``[ledger]``. `id` pins the ledger.
+
+    A `copy` is of a ledger that is kept elsewhere: it is followed, never written to.
+    """
 
     id: str
     origin: str
     name: str
     database: str = "ledger.db"
     demo: bool = False
+    copy: bool = False
 
 
 class Workspace:
@@ -80,6 +84,11 @@ class Workspace:
         )
         with ledger:
             settings = Settings(ledger.id, ledger.origin, name, demo=demo)
+        return cls.adopt(root, settings)
+
+    @classmethod
+    def adopt(cls, root: Path, settings: Settings) -> Workspace:
+        """Make the folder a workspace by writing its settings; the database is there."""
         replace_file(root / SETTINGS_FILE, _toml(settings))
         return cls(root, settings)
 
@@ -108,7 +117,8 @@ class Workspace:
 
     def ledger(self, *, clock: Callable[[], int] = system_clock, read_only: bool = False) -> Ledger:
         """Open the ledger; refuse another one than the settings pin."""
-        return Ledger.open(self.database, clock=clock, pinned=self.settings.id, read_only=read_only)
+        only = read_only or self.settings.copy
+        return Ledger.open(self.database, clock=clock, pinned=self.settings.id, read_only=only)
 
     def keep_checkpoint(self, data: bytes) -> None:
         """Remember a signed checkpoint outside the database."""

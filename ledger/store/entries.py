@@ -139,6 +139,12 @@ def hashes(connection: Connection, wanted: Sequence[tuple[int, int]]) -> list[by
     return found
 
 
+def tree(connection: Connection, size: int | None = None) -> tuple[int, str]:
+    """(size, root) of the log, or of its first entries, from the stored hashes."""
+    count = head(connection).size if size is None else size
+    return count, merkle.root_from(lambda nodes: hashes(connection, nodes), count).hex()
+
+
 def entry(connection: Connection, index: int) -> Row | None:
     """The entry at `index`, or None."""
     row = connection.exec_driver_sql(
@@ -157,6 +163,14 @@ def entries(connection: Connection, start: int = 0, end: int | None = None) -> I
     for rows in result.partitions(1000):
         for index, data, leaf, link in rows:
             yield _row(index, data, leaf, link)
+
+
+def successor(connection: Connection, lot: str, head: str) -> bytes | None:
+    """The id of the event that built on this head of a lot, or None."""
+    row = connection.exec_driver_sql(
+        "SELECT successor FROM spent WHERE lot = ? AND head = ?", (lot, bytes.fromhex(head))
+    ).first()
+    return None if row is None else blob(row[0])
 
 
 def is_event(connection: Connection, index: int) -> bool:
