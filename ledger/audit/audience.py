@@ -40,6 +40,7 @@ _NAMED: dict[str, frozenset[str]] = {
     "customer": frozenset(
         (
             "auditor",
+            "authority",
             "civil-society",
             "issuer",
             "laboratory",
@@ -57,6 +58,7 @@ _NAMED: dict[str, frozenset[str]] = {
     "public": frozenset(
         (
             "auditor",
+            "authority",
             "civil-society",
             "issuer",
             "recycler",
@@ -113,7 +115,7 @@ def for_audience(dossier: Dossier, audience: Audience) -> Dossier:
         return dossier
     view = _View(dossier, audience)
     trails = tuple(view.trail(one) for one in dossier.trails)
-    view.withheld["parties"] += len(view.numbers)
+    view.withheld["parties"] += len(view.parties_numbered)
     if dossier.sources is not None:
         view.withheld["entries"] += dossier.size
 
@@ -146,7 +148,13 @@ class _View:
     def __init__(self, dossier: Dossier, audience: Audience) -> None:
         self.audience = audience
         self.withheld: Counter[str] = Counter()
-        self.numbers = _numbers(dossier, _NAMED[audience])
+        self.parties_numbered = _numbers(dossier, _NAMED[audience])
+        self.numbers = dict(self.parties_numbered)
+        if audience == "public":
+            counts: Counter[str] = Counter()
+            for line in (line for trail in dossier.trails for line in trail.lots):
+                if line.lot not in dossier.subjects and line.lot not in self.numbers:
+                    self.numbers[line.lot] = _numbered(counts, "lot")
 
     def masked(self, text: str) -> str:
         """A text in which every party that is not named has its number."""
