@@ -33,6 +33,14 @@ RULES: dict[str, tuple[str, str]] = {
         E,
         "a kept checkpoint's root is this log's at that size, and a statement ends there",
     ),
+    "witness.quorum-not-met": (
+        MA,
+        "under a trust policy: a checkpoint at hand is cosigned by the quorum; else `not shown`",
+    ),
+    "witness.not-covered": (
+        MA,
+        "under a trust policy: the quorum's checkpoint covers every entry; else `not shown`",
+    ),
     "evidence.empty": (MA, "there is something to verify; nothing at all is never `supported`"),
     # who may act
     "genesis.missing": (E, "a ledger begins with `ledger.created`"),
@@ -154,6 +162,8 @@ ELSEWHERE = {
     "event.many-to-many": "no type of this version can",
     "lot.not-opened-here": "no type of this version can",
     "books.drift": "needs a store",
+    "witness.quorum-not-met": "[policy.md](policy.md)",
+    "witness.not-covered": "[policy.md](policy.md)",
     "trail.broken": "a trail's, not an audit's",
     "trail.incomplete": "a trail's, not an audit's",
 }
