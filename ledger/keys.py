@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from .errors import ConfigError, LedgerError
 from .log import note
+from .log.witness import CosignatureSigner
 
 __all__ = ["BCRYPT_ROUNDS", "names", "new", "read", "vkey", "write"]
 
@@ -39,7 +40,10 @@ def new(name: str) -> note.Signer:
 
 
 def write(
-    folder: Path, signer: note.Signer, passphrase: bytes | None, rounds: int = BCRYPT_ROUNDS
+    folder: Path,
+    signer: note.Signer | CosignatureSigner,
+    passphrase: bytes | None,
+    rounds: int = BCRYPT_ROUNDS,
 ) -> Path:
     """Keep a key in `folder`; never over an existing one. Returns the private file's path.
 
@@ -99,7 +103,8 @@ def read(folder: Path, name: str, passphrase: Callable[[str], bytes | None]) -> 
         raise _damaged(path)
     raw = key.private_bytes(ser.Encoding.Raw, ser.PrivateFormat.Raw, ser.NoEncryption())
     signer = note.Signer(name, raw)
-    if signer.verifier.vkey != vkey(folder, name):
+    # The public line may be of another kind: a witness's says 4 where this says 1.
+    if signer.verifier.public_key != note.Verifier.parse(vkey(folder, name)).public_key:
         raise ConfigError(
             f"the private and the public file of key {name} do not belong together",
             code="key.damaged",

@@ -23,7 +23,7 @@ from sqlalchemy.exc import DatabaseError, SQLAlchemyError
 from ..errors import StorageError, UnknownError
 from .schema import FORMAT, metadata
 
-__all__ = ["Connection", "Database", "blob"]
+__all__ = ["Connection", "Database", "blob", "make_file"]
 
 _BUSY_SECONDS = 120
 _WAL_IS_SAFE = (3, 51, 3)
@@ -66,15 +66,7 @@ class Database:
     @classmethod
     def create(cls, path: Path) -> Database:
         """A new database with its tables; refuses to touch an existing file."""
-        try:
-            with path.open("xb"):
-                pass
-        except FileExistsError:
-            raise StorageError(f"{path} exists already", code="storage.exists") from None
-        except OSError as error:
-            raise StorageError(
-                f"cannot make {path}: {error.strerror}", code="storage.failed"
-            ) from None
+        make_file(path)
         database = cls(path)
         with database.writing() as connection:
             metadata.create_all(connection)
@@ -125,13 +117,13 @@ class Database:
         for ending in ("", "-journal", "-wal", "-shm"):
             self.path.with_name(self.path.name + ending).unlink(missing_ok=True)
 
-    def check_format(self) -> None:
-        """Refuse a file that is no ledger, or of a later format."""
+    def check_format(self, known: int = FORMAT) -> None:
+        """Refuse a file that is no ledger (or what else is `known`), or of a later format."""
         with self.reading() as connection:
             version = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
-        if version != FORMAT:
+        if version != known:
             raise StorageError(
-                f"{self.path} has table format {version}, this program knows {FORMAT}",
+                f"{self.path} has table format {version}, this program knows {known}",
                 code="storage.format",
             )
 
@@ -162,6 +154,17 @@ class Database:
                     f"SQLite setting {name} is {got!r}, {expected!r} is needed",
                     code="storage.settings",
                 )
+
+
+def make_file(path: Path) -> None:
+    """An empty file for a new database; refuses to touch an existing one."""
+    try:
+        with path.open("xb"):
+            pass
+    except FileExistsError:
+        raise StorageError(f"{path} exists already", code="storage.exists") from None
+    except OSError as error:
+        raise StorageError(f"cannot make {path}: {error.strerror}", code="storage.failed") from None
 
 
 def _quoted(path: Path) -> str:
