@@ -12,7 +12,7 @@ A statement enters whole or not at all; what is answered with a `Receipt` is dur
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -21,14 +21,16 @@ import msgspec
 
 from .audit import checks
 from .audit.auditor import Auditor, Source, Trust
+from .audit.bundle import Bundle
 from .audit.checks.base import Check
 from .audit.comparison import compare
 from .audit.report import Report
 from .custody import registration
 from .custody.books import Books, Lot
+from .custody.closure import gather
 from .custody.provenance import Observe, Trail, trail
 from .custody.statement import Statement, decode_registration, registration_entry
-from .effects import Claim, Credit, Debit, Depart, Gain, lots_opened
+from .effects import lots_opened
 from .errors import ConflictError, MalformedError, RefusedError, StorageError, UnknownError
 from .events import GOVERNANCE, Event, encode
 from .events.base import Named
@@ -38,6 +40,7 @@ from .log import checkpoint, merkle, note
 from .store import entries as log
 from .store import projections
 from .store.database import Connection, Database
+from .store.shelf import Shelf, evidence
 
 __all__ = ["Ledger", "Receipt", "register_in", "system_clock"]
 
@@ -327,18 +330,24 @@ class Ledger:
         """
         self.lot(subject)
         with self._reading() as connection:
-            upstream = projections.ancestors(connection, subject)
-            about = {f"lot:{lot}" for lot in upstream} | {"ledger"}
-            found = _prepared(projections.entries_about(connection, about))
-            asked = about
-            # What is said about sites, parties, certificates and incidents that come up, but
-            # not what else was dug or done there.
-            while more := _spoken_of(found.values()) - asked:
-                asked |= more
-                for index, one in _prepared(projections.entries_about(connection, more)).items():
-                    if not one.changed and not lots_opened(one.effects):
-                        found.setdefault(index, one)
-        return trail(subject, upstream, sorted(found.items()), observe)
+            lots = projections.ancestors(connection, subject)
+            return trail(subject, lots, gather(Shelf(connection), lots), observe)
+
+    def bundle(self, subject: str) -> Bundle:
+        """Everything that proves where a lot or product came from, to who has nothing else.
+
+        Under the newest checkpoint; UnknownError if there is none, or the lot has changed since.
+        """
+        self.lot(subject)
+        signed = self.latest_checkpoint()
+        if signed is None:
+            raise UnknownError(
+                "no checkpoint was signed yet",
+                code="checkpoint.none",
+                hint="oretrail checkpoint make",
+            )
+        with self._reading() as connection:
+            return evidence(connection, self.id, subject, signed)
 
     def downstream(self, lot_id: str) -> list[Lot]:
         """Every lot that this one flowed into, and itself, in the order they began."""
@@ -388,33 +397,6 @@ _NOTHING = registration.Needs(frozenset(), frozenset(), frozenset(), frozenset()
 
 def _text(seconds: int) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
-
-
-def _prepared(rows: Iterable[tuple[int, bytes]]) -> dict[int, registration.Prepared]:
-    return {index: registration.prepare(data) for index, data in rows}
-
-
-def _spoken_of(events: Iterable[registration.Prepared]) -> set[str]:
-    """Subjects, other than lots, that these events bring up and that more may be said about."""
-    subjects: set[str] = set()
-    for one in events:
-        subjects.add(f"party:{one.event.by}")
-        for effect in one.effects:
-            if isinstance(effect, Gain) and effect.origin.site is not None:
-                subjects.add(f"site:{effect.origin.site}")
-            elif isinstance(effect, Depart):
-                subjects.add(f"party:{effect.taker}")
-            elif isinstance(effect, Credit | Debit):
-                subjects.add(f"account:{effect.account}")
-            elif isinstance(effect, Claim):
-                for kind in ("certificate", "incident"):
-                    if kind in effect.facts:
-                        subjects.add(f"{kind}:{effect.facts[kind]}")
-                if "facility" in effect.facts:
-                    subjects.add(f"site:{effect.facts['facility']}")
-        if one.changed:
-            subjects.add(f"event:{one.event_id}")
-    return subjects
 
 
 def _settled(one: registration.Prepared) -> set[str]:

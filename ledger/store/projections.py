@@ -14,20 +14,9 @@ import msgspec
 from sqlalchemy import Connection
 
 from ..custody.books import Books, Governance, Key, Lot, Party, Registered, public_part
+from ..custody.closure import about
 from ..custody.registration import Needs, Prepared
 from ..effects import (
-    Account,
-    Admit,
-    Adopt,
-    Authorize,
-    Claim,
-    Credit,
-    Debit,
-    Gain,
-    Govern,
-    Revoke,
-    Rotate,
-    Suspend,
     lots_named,
 )
 from ..errors import StorageError
@@ -43,7 +32,6 @@ __all__ = [
     "lot",
     "lots",
     "save",
-    "subjects_of",
     "ids_like",
 ]
 
@@ -211,7 +199,7 @@ def _save_graph(
     touches: set[tuple[str, int]] = set()
     for place, one in enumerate(prepared):
         index = first_index + place
-        touches.update((subject, index) for subject in subjects_of(one))
+        touches.update((subject, index) for subject in about(one))
         opened.update((lot, index) for lot in lots_named(one.effects) if lot not in opened)
     edges = [
         (target, source, opened.get(target, first_index), mass)
@@ -226,23 +214,6 @@ def _save_graph(
         )
     if touches:
         connection.exec_driver_sql("INSERT OR IGNORE INTO touch VALUES (?, ?)", sorted(touches))
-
-
-def subjects_of(one: Prepared) -> set[str]:
-    """What an event is about, as ``kind:id``: lots, parties, sites, and `ledger`."""
-    subjects = {f"lot:{lot}" for lot in lots_named(one.effects)}
-    for effect in one.effects:
-        if isinstance(effect, Govern | Adopt):
-            subjects.add("ledger")
-        elif isinstance(effect, Admit | Suspend | Authorize | Rotate | Revoke):
-            subjects.add(f"party:{effect.party}")
-        elif isinstance(effect, Claim):
-            subjects.add(effect.subject)
-        elif isinstance(effect, Account | Credit | Debit):
-            subjects.add(f"account:{effect.account}")
-        elif isinstance(effect, Gain) and effect.origin.site is not None:
-            subjects.add(f"site:{effect.origin.site}")
-    return subjects
 
 
 def clear(connection: Connection) -> None:
