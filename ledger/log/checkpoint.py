@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from ..errors import MalformedError, SignatureError
 from . import merkle, note
 
-__all__ = ["Checkpoint", "open", "open_signed", "parse", "sign"]
+__all__ = ["Checkpoint", "open", "open_signed", "parse", "sign", "size_of"]
 
 _TEXT = re.compile(r"([^\n]+)\n(0|[1-9][0-9]{0,18})\n([A-Za-z0-9+/]{43}=)\n", re.ASCII)
 
@@ -63,6 +63,11 @@ def parse(text: str) -> Checkpoint:
     if _spell(root) != match[3]:
         raise _malformed(f"root {match[3]} is not the usual base64")
     return Checkpoint(match[1], int(match[2]), root)
+
+
+def size_of(data: bytes) -> int:
+    """The size that a checkpoint's note states; nothing is verified."""
+    return parse(note.parse(data).text).size
 
 
 def sign(checkpoint: Checkpoint, signer: note.SignsNotes) -> bytes:

@@ -6,6 +6,7 @@
     event        event id -> index, index of its statement    nothing: recomputed
     spent        (lot, head) -> the event that built on it    nothing: recomputed
     checkpoint   signed tree heads                            the proof of what was published
+    cosignature  witnesses' lines under them                  nothing: asked for again
     head         size, chain and time of the last entry       nothing: recomputed
     lot, party, key, register, setting, edge, touch           nothing: `oretrail db rebuild`
 
@@ -25,10 +26,11 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    UniqueConstraint,
     event,
 )
 
-__all__ = ["APPEND_ONLY", "FORMAT", "PROJECTIONS", "metadata"]
+__all__ = ["APPEND_ONLY", "FORMAT", "PROJECTIONS", "cosignature", "metadata"]
 
 FORMAT = 1
 """Version of the tables, in `PRAGMA user_version`."""
@@ -81,6 +83,17 @@ checkpoint = Table(
     metadata,
     Column("size", Integer, primary_key=True),
     Column("note", BLOB, nullable=False),
+    sqlite_strict=True,
+)
+cosignature = Table(
+    "cosignature",
+    metadata,
+    Column("size", Integer, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("key_id", BLOB, nullable=False),
+    Column("blob", BLOB, nullable=False),
+    CheckConstraint("length(key_id) = 4 AND length(blob) = 72"),
+    UniqueConstraint("size", "name", "key_id", "blob"),
     sqlite_strict=True,
 )
 head = Table(
@@ -161,7 +174,7 @@ touch = Table(
     sqlite_with_rowid=False,
 )
 
-APPEND_ONLY = (entry, node, event_table, spent, checkpoint)
+APPEND_ONLY = (entry, node, event_table, spent, checkpoint, cosignature)
 """Tables that only grow."""
 
 PROJECTIONS = (lot, party, key, register, setting, edge, touch)

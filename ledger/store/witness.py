@@ -140,19 +140,20 @@ class Memory:
         self,
         origin: str,
         judge: Callable[[int, bytes, list[note.Verifier]], Answer],
-        cosign: Callable[[], bytes],
+        cosign: Callable[[list[note.Verifier]], bytes],
     ) -> tuple[Answer, bytes]:
         """Judge what is asked against what is stored, and store it if the answer is 200.
 
-        `judge(size, root, keys)` and `cosign()`, which gives the cosigned note to store, are
+        `judge(size, root, keys)` and `cosign(keys)`, which gives the cosigned note to store, are
         called inside the writing transaction. Returns the answer and that note, or b"".
         """
         with self._database.writing() as connection:
             size, root, before = _read(connection, origin)
-            answer = judge(size, root, _keys(connection, origin))
+            keys = _keys(connection, origin)
+            answer = judge(size, root, keys)
             if answer.store is None:
                 return answer, b""
-            said, data = answer.store, cosign()
+            said, data = answer.store, cosign(keys)
             if before is None:
                 connection.exec_driver_sql(
                     "INSERT INTO seen VALUES (?, ?, ?, ?)", (origin, said.size, said.root, data)
