@@ -17,7 +17,7 @@ from ledger.log import checkpoint as checkpoints
 from ledger.log import note
 from ledger.workspace import SETTINGS_FILE, Workspace
 
-from . import output
+from . import bundles, output
 from .main import Command, Group
 from .output import clean
 from .session import Session
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from ledger.audit.report import Report
     from ledger.ledger import Ledger
 
-__all__ = ["checkpoint", "db", "verify"]
+__all__ = ["checkpoint", "db", "plain_report", "say_report", "say_verdict", "verify"]
 
 _COLOURS = {"supported": "green", "not shown": "yellow", "contradicted": "red"}
 
@@ -50,12 +50,13 @@ def plain_report(report: Report) -> dict[str, Any]:
     }
 
 
-def _say_report(report: Report) -> None:
+def say_report(report: Report) -> None:
     counts = report.counts
+    chain = f", chain {report.chain[:16]}" if report.chain else ""
     output.table(
         [
             ("ledger", report.ledger or "unknown"),
-            ("entries", f"{counts.entries}, root {report.root[:16]}, chain {report.chain[:16]}"),
+            ("entries", f"{counts.entries}, root {report.root[:16]}{chain}"),
             ("signed", f"{counts.statements} statements, {counts.signatures} good signatures"),
         ]
     )
@@ -66,7 +67,7 @@ def _say_report(report: Report) -> None:
         output.say(f"and {max(unsaid, report.more)} more findings")
 
 
-def _say_verdict(verdict: str, about: str) -> None:
+def say_verdict(verdict: str, about: str) -> None:
     output.say(f"{output.paint(verdict, _COLOURS[verdict])}   {about}")
 
 
@@ -103,10 +104,14 @@ def verify(
     """Recompute everything from the signed bytes, and trust nothing in the tables.
 
     Without an argument the ledger here; or a folder's; or a list of entries made by
-    `oretrail export entries` (- is stdin); or a product or lot, with the whole ledger it
-    stands in. Exit code 1 unless the verdict is `supported`.
+    `oretrail export entries` (- is stdin); or a bundle made by `oretrail export trail`; or a
+    product or lot, with the whole ledger it stands in. Exit code 1 unless the verdict is
+    `supported`.
     """
     seen = tuple(path.read_bytes() for path in known)
+    if what is not None and bundles.names_bundle(what):
+        found = bundles.verify_file(what, ledger_id, seen, policy_file)
+        return bundles.answer(session, found, pinned=bool(ledger_id or seen or policy_file))
     policy = {} if policy_file is None else _policy(policy_file)
     if what is not None and _names_list(what):
         return _answer(session, _verify_list(what, ledger_id, seen, policy), what)
@@ -195,8 +200,8 @@ def _answer(session: Session, report: Report, about: str) -> int:
     if session.json:
         output.say_json(plain_report(report))
     else:
-        _say_report(report)
-        _say_verdict(report.verdict, clean(about))
+        say_report(report)
+        say_verdict(report.verdict, clean(about))
     return _exit_code(report)
 
 
@@ -211,8 +216,8 @@ def _answer_subject(session: Session, report: Report, ledger: Ledger, subject: s
     else:
         say_trail(trail, ledger.lot(subject))
         output.say()
-        _say_report(report)
-        _say_verdict(verdict, clean(subject))
+        say_report(report)
+        say_verdict(verdict, clean(subject))
     return 0 if verdict == "supported" else 1
 
 

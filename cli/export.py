@@ -69,7 +69,7 @@ def _command(name: str, module: ModuleType) -> click.Command:
     ]
     if "dossier" in wants:
         params[:0] = _dossier_options(module)
-    elif "trail" in wants:
+    elif {"trail", "bundle"}.intersection(wants):
         params.insert(0, click.Argument(["subject"], metavar="LOT|PRODUCT"))
 
     def run(target: Path | None, **asked: Any) -> int:
@@ -157,6 +157,8 @@ def _wanted(opened: Ledger, wants: tuple[str, ...], subject: str) -> dict[str, A
         given["sources"] = opened.sources()
     if "trail" in wants:
         given["trail"] = opened.trace(subject)
+    if "bundle" in wants:
+        given["bundle"] = opened.bundle(subject)
     return given
 
 

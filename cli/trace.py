@@ -117,10 +117,10 @@ def _down(session: Session, subject: str, reached: list[Lot]) -> int:
 # --- words -----------------------------------------------------------------------------
 
 
-def say_trail(trail: Trail, lot: Lot) -> None:
+def say_trail(trail: Trail, lot: Lot | None = None) -> None:
     """The trail for people: the tree, origins per element, hand-overs, gaps, findings."""
     _Tree(trail).say()
-    pieces = lot.amount.pieces or next(
+    pieces = (lot.amount.pieces if lot else None) or next(
         (line.pieces for line in trail.lots if line.lot == trail.subject), None
     )
     for name, one in sorted(trail.elements.items()):

@@ -19,11 +19,12 @@ from ...findings import Finding
 from ...log.policy import Policy
 from ..auditor import Trust
 from ..report import Counts, Findings, Report
-from .frame import FORMAT, Bundle, decode, encode
+from ..witnessed import under
+from .frame import FORMAT, MAX_BYTES, Bundle, decode, encode
 from .judge import judge
 from .proof import Reading, read
 
-__all__ = ["FORMAT", "Bundle", "Verified", "decode", "encode", "verify"]
+__all__ = ["FORMAT", "MAX_BYTES", "Bundle", "Verified", "decode", "encode", "verify"]
 
 
 class Verified(msgspec.Struct, frozen=True):
@@ -53,14 +54,18 @@ def verify(data: bytes, trust: Trust | None = None, policy: Policy | None = None
     found.add(wrong)
     if wrong:
         return Verified(_report(reading, found, 0), bundle.subject, None, bundle.checkpoint)
-    judged = judge(reading, trust or Trust(), policy)
+    trust = trust or Trust()
+    judged = judge(reading, trust)
     found.add(judged.findings)
     told = None if found.contradicts else _trail(reading)
     if told is not None:
         found.add(one for one in told.findings if one.code.startswith("trail."))
-    return Verified(
-        _report(reading, found, judged.signatures), bundle.subject, told, bundle.checkpoint
-    )
+    report = _report(reading, found, judged.signatures)
+    if policy is not None:
+        report = under(report, policy, (bundle.checkpoint, *trust.checkpoints))
+    if report.verdict == "contradicted" and not found.contradicts:
+        told = None
+    return Verified(report, bundle.subject, told, bundle.checkpoint)
 
 
 def _trail(reading: Reading) -> Trail:

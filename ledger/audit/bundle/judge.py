@@ -3,7 +3,7 @@
     statements   signatures, keys by place in the log, every rule            step 8
     signature    the checkpoint, by the log's key in force                    step 9
     closure      nothing missing, nothing more                                step 10
-    trust        ledger id, kept checkpoints, witnesses                       step 11
+    trust        ledger id, kept checkpoints                                  step 11
 
 Steps are those of specs/bundle.md. The rules are the ones of registration, over books that
 know what is here; what is said of something that is not here is not judged.
@@ -23,7 +23,6 @@ from ...effects import Admit, Claim, Effect, Hold, Open, Release
 from ...errors import LedgerError
 from ...findings import Finding
 from ...log import checkpoint, note
-from ...log.policy import Policy
 from ..auditor import Trust
 from .proof import Part, Reading
 
@@ -41,15 +40,13 @@ class Judged(msgspec.Struct):
     signatures: int
 
 
-def judge(reading: Reading, trust: Trust, policy: Policy | None) -> Judged:
+def judge(reading: Reading, trust: Trust) -> Judged:
     """Steps 8 to 11 over a bundle that was read without a finding."""
     judged = Judged([], Books(), 0)
     _replay(reading, judged)
     judged.findings += _checkpoint_signature(reading, judged.books)
     judged.findings += _complete(reading)
     judged.findings += _trusted(reading, judged.books, trust)
-    if policy is not None:
-        judged.findings += _witnessed(reading, judged.books, policy)
     return judged
 
 
@@ -197,26 +194,6 @@ def _compare(data: bytes, reading: Reading, books: Books) -> Iterator[Finding]:
             "checkpoint.root-mismatch",
             f"a kept checkpoint of {kept.size} entries has root {kept.root.hex()[:16]}, the "
             f"bundle's has {reading.said.root.hex()[:16]}",
-        )
-
-
-def _witnessed(reading: Reading, books: Books, policy: Policy) -> Iterator[Finding]:
-    """Witnesses of the policy, as many as it asks for, have cosigned."""
-    if policy.ledger and policy.ledger != reading.bundle.ledger:
-        yield _find(
-            "ledger.wrong",
-            f"this is ledger {reading.bundle.ledger[:12]}, the policy is for {policy.ledger[:12]}",
-        )
-    try:
-        witnessed = policy.check(reading.bundle.checkpoint)
-    except LedgerError as error:
-        yield _find(error.code, f"the checkpoint under the policy: {error}")
-        return
-    if not witnessed.met:
-        yield _find(
-            "checkpoint.quorum-not-met",
-            f"cosigned by {', '.join(witnessed.names) or 'no witness of the policy'}, "
-            f"asked for is {policy.say_quorum()}",
         )
 
 

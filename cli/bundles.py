@@ -1,0 +1,83 @@
+"""`verify FILE.trail`: a verdict on a bundle, and the trail it proves; no ledger is needed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ledger.audit import bundle
+from ledger.audit.auditor import Trust
+from ledger.audit.bundle import Verified
+from ledger.errors import ConfigError
+from ledger.log.policy import Policy, is_policy
+
+from . import output
+from .output import clean
+from .session import Session
+from .trace import plain_trail, say_trail
+
+__all__ = ["SHOWS", "answer", "names_bundle", "verify_file"]
+
+SHOWS = (
+    "a bundle shows what is in it; only a full copy of the ledger shows that nothing else "
+    "concerns it"
+)
+
+
+def names_bundle(what: str) -> bool:
+    """Whether this names a bundle: by the end of its name, or by its first line."""
+    place = Path(what)
+    if not place.is_file():
+        return False
+    if place.suffix == ".trail":
+        return True
+    try:
+        with place.open("rb") as file:
+            return file.read(15) == b"oretrail/trail/"
+    except OSError:
+        return False
+
+
+def verify_file(
+    what: str, ledger_id: str, seen: tuple[bytes, ...], policy_file: Path | None
+) -> Verified:
+    """Verify the bundle in a file."""
+    policy = None
+    if policy_file is not None:
+        data = policy_file.read_bytes()
+        if not is_policy(data):
+            raise ConfigError(
+                f"{policy_file} sets thresholds of checks, and a bundle is verified without them",
+                code="policy.malformed",
+                hint="name a policy of witnesses, or no --policy",
+            )
+        policy = Policy.parse(data)
+    try:
+        with Path(what).open("rb") as file:
+            data = file.read(bundle.MAX_BYTES + 1)
+    except OSError as error:
+        raise ConfigError(f"cannot read {what}: {error.strerror}", code="file.not-read") from None
+    return bundle.verify(data, Trust(ledger_id, seen), policy)
+
+
+def answer(session: Session, found: Verified, *, pinned: bool) -> int:
+    """Say the trail, the verdict and what a bundle cannot show."""
+    from .audit import plain_report, say_report, say_verdict
+
+    report = found.report
+    if session.json:
+        document = {**plain_report(report), "subject": found.subject, "shows": SHOWS}
+        told = None if found.trail is None else plain_trail(found.trail)
+        output.say_json({**document, "trail": told})
+    else:
+        if found.trail is not None:
+            say_trail(found.trail)
+            output.say()
+        say_report(report)
+        say_verdict(report.verdict, clean(found.subject) or "no bundle")
+        output.say(SHOWS)
+        if not pinned and report.verdict == "supported":
+            output.note(
+                "nothing was pinned, so this is what some ledger says; insist on yours: "
+                "--ledger-id, --checkpoint or --policy"
+            )
+    return 0 if report.verdict == "supported" else 1
