@@ -51,6 +51,7 @@ def plain_report(report: Report) -> dict[str, Any]:
 
 
 def say_report(report: Report) -> None:
+    """The report in words: which ledger, how much was checked, every finding."""
     counts = report.counts
     chain = f", chain {report.chain[:16]}" if report.chain else ""
     output.table(
@@ -68,6 +69,7 @@ def say_report(report: Report) -> None:
 
 
 def say_verdict(verdict: str, about: str) -> None:
+    """The last line: the verdict, and what it is about."""
     output.say(f"{output.paint(verdict, _COLOURS[verdict])}   {about}")
 
 
