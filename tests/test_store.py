@@ -23,9 +23,11 @@ from ledger.custody.statement import Statement
 from ledger.errors import ConflictError, LedgerError, StorageError, UnknownError
 from ledger.events import encode
 from ledger.ledger import Ledger
+from ledger.log import note
 from ledger.store import entries
 from ledger.store.database import Database
 from ledger.store.schema import APPEND_ONLY, FORMAT, PROJECTIONS
+from quorums import cosigner
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -79,8 +81,11 @@ def test_every_table_is_strict(world: World) -> None:
 def test_what_only_grows_is_neither_changed_nor_deleted(world: World, table: str, act: str) -> None:
     world.record(extracted("A"))
     world.record(weighed("A", 45_000_000))
-    world.ledger.checkpoint(LOG)
+    signed = world.ledger.checkpoint(LOG)
+    cosigned = note.parse(note.add(signed, cosigner("w1"))).signatures[1:]
+    world.ledger.keep_cosignatures(world.ledger.head().size, cosigned)
     columns = {"entry": "data", "node": "hash", "event": "idx", "spent": "lot"}
+    columns |= {"cosignature": "blob"}
     column = columns.get(table, "note")
     sql = f"UPDATE {table} SET {column} = {column}" if act == "UPDATE" else f"DELETE FROM {table}"
     before = world.whole()
