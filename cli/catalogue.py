@@ -34,6 +34,11 @@ COMMANDS = {
     "sign": ("exchange", "sign", "sign a statement file"),
     "countersign": ("exchange", "countersign", "add a signature to a signed statement file"),
     "register": ("exchange", "register", "enter a signed statement file into the ledger"),
+    "copy": ("copies", "copy", "write the ledger, or what is new, to a file to carry"),
+    "clone": ("copies", "clone", "make a folder a copy of a ledger, to work in the field"),
+    "update": ("copies", "update", "bring a copy up to date"),
+    "outbox": ("outbox", "outbox", "what was recorded in a copy: list, pack, rebase, add, drop"),
+    "inbox": ("inbox", "inbox", "take in an outbox at one go, or unpack it"),
     "checkpoint": ("audit", "checkpoint", "signed heads of the log: show, make, compare"),
     "db": ("audit", "db", "the database: rebuild, check, backup"),
 }

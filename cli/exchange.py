@@ -144,6 +144,12 @@ def register(session: Session, file: Path, dry_run: bool) -> int:
             code="statement.unsigned",
             hint=f"oretrail sign {file}",
         )
+    if session.workspace().settings.copy:
+        raise ConfigError(
+            "this is a copy of a ledger, nothing can be registered in it",
+            code="workspace.is-copy",
+            hint=f"oretrail outbox add {file}",
+        )
     with session.ledger() as ledger:
         if dry_run:
             return signing.say_judged(session, statement, ledger.judge(statement))

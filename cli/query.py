@@ -70,7 +70,7 @@ def _contents(lot: Lot) -> str:
 @click.pass_obj
 def lots(session: Session, holder: str | None, state: str | None, everything: bool) -> int:
     """What is held, and by whom; lots that are used up are left out."""
-    with session.ledger(read_only=True) as ledger:
+    with session.books() as ledger:
         found = [
             lot
             for lot in ledger.lots(holder, state)
@@ -175,7 +175,7 @@ def show(session: Session, id: str) -> int:  # noqa: A002 - it is what people ca
 
     An entry is named by its number, or by the first digits of its event id.
     """
-    with session.ledger(read_only=True) as ledger:
+    with session.books() as ledger:
         found = list(_called(ledger, id))
     if not found:
         raise UnknownError(
@@ -258,7 +258,7 @@ def party() -> None:
 @click.pass_obj
 def party_list(session: Session) -> int:
     """The parties of this ledger."""
-    with session.ledger(read_only=True) as ledger:
+    with session.books() as ledger:
         books = ledger.books()
     if session.json:
         output.say_json({"parties": [_party(books, name) for name in sorted(books.parties)]})
@@ -283,7 +283,7 @@ def party_list(session: Session) -> int:
 @click.pass_obj
 def party_show(session: Session, name: str) -> int:
     """A party, its roles, facts and keys."""
-    with session.ledger(read_only=True) as ledger:
+    with session.books() as ledger:
         books = ledger.books()
     if name not in books.parties:
         raise UnknownError(
@@ -308,7 +308,7 @@ def tags() -> None:
 
 def _register(session: Session, kind: str, fields: tuple[str, ...]) -> int:
     """Everything of one kind that is registered."""
-    with session.ledger(read_only=True) as ledger:
+    with session.books() as ledger:
         register = ledger.books().register
     found = {
         subject.partition(":")[2]: one
@@ -354,7 +354,7 @@ def transfer() -> None:
 @click.pass_obj
 def transfer_list(session: Session) -> int:
     """Lots that are on the way: who sent them to whom, at what weight, for how long."""
-    with session.ledger(read_only=True) as ledger:
+    with session.books() as ledger:
         travelling = ledger.lots(state="in-transit")
         since = {
             lot.dispatch: decode(ledger.find(lot.dispatch)[1]).occurred_at for lot in travelling

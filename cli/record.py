@@ -237,6 +237,14 @@ def _signing_options(forms: dict[str, Shape]) -> list[click.Parameter]:
             help="Write a statement file for others to sign; register nothing.",
         ),
         click.Option(
+            ["--on", "drafts"],
+            multiple=True,
+            type=click.Path(exists=True, dir_okay=False, path_type=Path),
+            metavar="FILE",
+            help="With --draft: build on the statement in FILE, which is not registered yet.  "
+            "[repeatable]",
+        ),
+        click.Option(
             ["--dry-run", "-n"],
             is_flag=True,
             help="Show what would be signed and what the rules say; register nothing.",
@@ -257,8 +265,11 @@ def _record(session: Session, kind: type[Event], options: dict[str, Any]) -> int
             raise click.UsageError(f"--column {said}: not FIELD=HEADER")
     keys = options.pop("signing_keys")
     draft, dry_run = options.pop("draft"), options.pop("dry_run")
+    drafts = options.pop("drafts")
+    if drafts and draft is None and not dry_run:
+        raise click.UsageError("--on goes with --draft FILE")
     forms = words.shapes(kind)
-    with session.ledger() as ledger:
+    with session.books(on=drafts, reading=False) as ledger:
         filler = Filler(session, ledger, keys)
         reader = filler.reader(files=True)
         given = {
@@ -390,7 +401,7 @@ def events_(
     """Events of several types, from one file, in one statement."""
     said = {"by": by, "occurred_at": read_time(occurred_at) if occurred_at else None}
     given = {field: value for field, value in said.items() if value is not None}
-    with session.ledger() as ledger:
+    with session.books(reading=False) as ledger:
         events = _many(Filler(session, ledger, keys), None, source, given)
         return signing.enter(session, ledger, events, keys, dry_run=dry_run, draft=draft)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -49,6 +50,19 @@ class Session:
     def ledger(self, *, read_only: bool = False) -> Ledger:
         """The workspace's ledger; the caller closes it."""
         return self.workspace().ledger(read_only=read_only)
+
+    def books(self, *, on: Sequence[Path] = (), reading: bool = True) -> Ledger:
+        """The ledger with what waits for it: in a copy the outbox, and the statements `on`.
+
+        Nothing can be registered in what this returns where anything waits. The caller
+        closes it, and soon: nobody else can write meanwhile.
+        """
+        workspace = self.workspace()
+        if not workspace.settings.copy and not on:
+            return workspace.ledger(read_only=reading)
+        from . import waiting
+
+        return waiting.books(workspace, on, reading=reading)
 
     @property
     def keys(self) -> Path:

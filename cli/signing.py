@@ -11,6 +11,8 @@ import msgspec
 from ledger.effects import Authorize
 from ledger.errors import ConfigError, RefusedError
 from ledger.events import GOVERNANCE, Event, decode, effects_of
+from ledger.field.standing import Standing
+from ledger.field.supposed import UNSIGNED
 
 from . import output
 from .output import clean
@@ -18,15 +20,22 @@ from .session import Session
 
 if TYPE_CHECKING:
     from ledger.custody.statement import Statement
+    from ledger.field.outbox import Pending
     from ledger.findings import Finding
     from ledger.ledger import Ledger, Receipt
     from ledger.log.note import Signer
 
-__all__ = ["enter", "keys_for", "say_judged", "say_receipt", "write_statement"]
-
-_UNSIGNED = frozenset(
-    {"governance.threshold-not-met", "key.no-possession", "statement.signer-missing"}
-)
+__all__ = [
+    "enter",
+    "keys_for",
+    "kinds",
+    "plain_waiting",
+    "say_judged",
+    "say_receipt",
+    "say_waiting",
+    "still_to_sign",
+    "write_statement",
+]
 
 
 def keys_for(session: Session, events: Iterable[Event]) -> list[str]:
@@ -59,8 +68,10 @@ def enter(
     """Sign the events with these keys (or those that are needed) and register them.
 
     With `draft` the statement goes to a file instead, signed only by the keys named; with
-    `dry_run` it is judged and forgotten. Returns the exit code.
+    `dry_run` it is judged and forgotten. In a copy it goes to the outbox. Returns the exit code.
     """
+    if isinstance(ledger, Standing):
+        ledger.check_fit()
     statement = ledger.draft(events)
     if draft is not None and not dry_run:
         return write_statement(session, draft, _signed(session, statement, keys))
@@ -74,10 +85,13 @@ def enter(
             code="key.missing",
             hint="let the others sign a file: --draft FILE",
         )
+    if isinstance(ledger, Standing):
+        say_waiting(session, ledger.send(statement))
+        return 0
     try:
         receipt = ledger.register(statement)
     except RefusedError as error:
-        missing = {one.code for one in error.findings} & _UNSIGNED
+        missing = {one.code for one in error.findings} & UNSIGNED
         if missing and not keys:
             error.hint = "let the others sign it as a file: --draft FILE"
         raise
@@ -111,11 +125,45 @@ def say_receipt(session: Session, receipt: Receipt, statement: Statement) -> Non
         output.say(f"recorded entry {first}   {kind}   {receipt.event[0][:12]}")
     else:
         last = receipt.index + len(receipt.event)
-        output.say(f"recorded entries {first} to {last}   {_kinds(statement)}")
+        output.say(f"recorded entries {first} to {last}   {kinds(statement)}")
     _say_findings(receipt.findings)
 
 
-def _kinds(statement: Statement) -> str:
+def say_waiting(session: Session, one: Pending) -> None:
+    """It waits in the outbox, and who has still to sign it."""
+    missing = still_to_sign(one.statement)
+    if session.json:
+        output.say_json({"waiting": plain_waiting(one)})
+        return
+    said = kinds(one.statement)
+    if len(one.statement.events) == 1:
+        said = f"{decode(one.statement.events[0]).type}   {one.statement.ids[0][:12]}"
+    output.say(f"waits in the outbox as {one.number}   {said}")
+    if missing:
+        output.note(f"{clean(', '.join(missing))} must sign it, too: oretrail sign {one.path}")
+
+
+def plain_waiting(one: Pending) -> dict[str, Any]:
+    """A statement of the outbox as JSON."""
+    return {
+        "number": one.number,
+        "file": str(one.path),
+        "event": list(one.statement.ids),
+        "signed_by": [signature.name for signature in one.statement.signatures],
+        "still_to_sign": still_to_sign(one.statement),
+    }
+
+
+def still_to_sign(statement: Statement) -> list[str]:
+    """The parties that its events name and that have not signed, as far as names tell."""
+    signed = {signature.name.partition("/")[0] for signature in statement.signatures}
+    events = [decode(data) for data in statement.events]
+    named = {party for event in events for party in (event.by, *event.cosigners)}
+    return sorted(named - signed)
+
+
+def kinds(statement: Statement) -> str:
+    """What a statement says, counted by type."""
     counts: dict[str, int] = {}
     for data in statement.events:
         kind = decode(data).type

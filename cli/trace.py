@@ -53,7 +53,7 @@ def trace(session: Session, subject: str, up: bool, down: bool, element: str | N
     """
     if down and (up or element is not None):
         raise click.UsageError(f"--down goes without {'--up' if up else '--element'}")
-    with session.ledger(read_only=True) as ledger:
+    with session.books() as ledger:
         if down:
             return _down(session, subject, ledger.downstream(subject))
         trail = ledger.trace(subject)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+import msgspec
 
 from ledger import keys as key_files
 from ledger.errors import ConfigError, LedgerError, MalformedError
@@ -128,13 +129,16 @@ def _check_origin(origin: str) -> None:
 def status(session: Session) -> int:
     """What is in the ledger, which keys are here, and what to do next."""
     workspace = session.workspace()
-    with workspace.ledger(read_only=True) as ledger:
+    with _standing(workspace) as ledger:
         head = ledger.head()
+        outbox = _outbox(ledger)
+        size = outbox.size if outbox else head.size
         lots = ledger.lots()
         held = [lot for lot in lots if lot.state == "held"]
         travelling = [lot for lot in lots if lot.state == "in-transit"]
         covered = _covered(ledger)
-        following = _next(session, ledger, (len(lots), len(travelling)), covered)
+        following = outbox.following if outbox else ""
+        following = following or _next(session, ledger, (len(lots), len(travelling)), covered)
     settings = workspace.settings
     if session.json:
         output.say_json(
@@ -144,11 +148,13 @@ def status(session: Session) -> int:
                 "name": settings.name,
                 "demo": settings.demo,
                 "folder": str(workspace.root),
-                "size": head.size,
+                "size": size,
                 "recorded_at": head.recorded_at,
                 "lots": {"held": len(held), "in_transit": len(travelling)},
                 "checkpoint": covered,
                 "keys": session.key_names(),
+                "copy": settings.copy,
+                "outbox": {"waiting": outbox.count, "unfit": outbox.unfit} if outbox else None,
                 "next": following,
             }
         )
@@ -158,14 +164,65 @@ def status(session: Session) -> int:
             ("ledger", f"{output.clean(settings.name)}   {settings.id[:12]}"),
             ("origin", settings.origin + ("   (a demonstration)" if settings.demo else "")),
             ("folder", output.clean(workspace.root)),
-            ("entries", f"{head.size}, the last recorded at {head.recorded_at}"),
+            (
+                "entries",
+                f"{size}, a copy of the ledger"
+                if outbox
+                else f"{size}, the last recorded at {head.recorded_at}",
+            ),
             ("lots", f"{len(held)} held, {len(travelling)} on the way"),
-            ("checkpoint", f"covers {covered} of {head.size} entries" if covered else "none yet"),
+            ("checkpoint", f"covers {covered} of {size} entries" if covered else "none yet"),
+            *([("outbox", outbox.said)] if outbox else []),
             ("keys", output.clean(", ".join(session.key_names()) or "none")),
             ("next", following),
         ]
     )
     return 0
+
+
+def _standing(workspace: Workspace) -> Ledger:
+    """The ledger; in a copy the books with what waits in the outbox."""
+    if not workspace.settings.copy:
+        return workspace.ledger(read_only=True)
+    from . import waiting
+
+    return waiting.of_a_copy(workspace)
+
+
+class _Outbox(msgspec.Struct, frozen=True):
+    """The outbox of a copy: how much waits, how much no longer fits, and what to do about it.
+
+    `size` is that of the copy alone.
+    """
+
+    size: int
+    count: int
+    unfit: int
+    following: str
+
+    @property
+    def said(self) -> str:
+        plural = "statement waits" if self.count == 1 else "statements wait"
+        unfit = f", {self.unfit} of them no longer fit the ledger" if self.unfit else ""
+        return f"{self.count} {plural}{unfit}"
+
+
+def _outbox(ledger: Ledger) -> _Outbox | None:
+    from ledger.field.standing import Standing
+
+    from . import waiting
+
+    if not isinstance(ledger, Standing):
+        return None
+    unsigned = [one for one, _ in ledger.waiting if not one.statement.signatures]
+    following = ""
+    if ledger.unfit:
+        following = "oretrail outbox rebase"
+    elif unsigned:
+        following = f"oretrail sign {waiting.shown(unsigned[0].path)}"
+    elif ledger.waiting:
+        following = "oretrail outbox pack -o WEEK.outbox"
+    return _Outbox(ledger.base[0], len(ledger.waiting), len(ledger.unfit), following)
 
 
 def _covered(ledger: Ledger) -> int:
@@ -189,7 +246,7 @@ def _next(session: Session, ledger: Ledger, counts: tuple[int, int], covered: in
         return "oretrail record extraction --help"
     if travelling:
         return "oretrail transfer list"
-    if covered < ledger.head().size:
+    if covered < ledger.head().size and not session.workspace().settings.copy:
         return "oretrail checkpoint make"
     return "oretrail verify"
 

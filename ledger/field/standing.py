@@ -25,9 +25,14 @@ __all__ = ["Standing"]
 
 
 class Standing(Supposed):
-    """A copy with its outbox. It cannot be registered in; `send` puts into the outbox."""
+    """A copy with its outbox. It cannot be registered in; `send` puts into the outbox.
+
+    `base` is size and root of the copy alone, `waiting` what the outbox holds and what became
+    of it in these books.
+    """
 
     folder: Folder
+    base: tuple[int, str] = (0, "")
     waiting: tuple[tuple[Pending, Answer], ...] = ()
 
     @classmethod
@@ -44,6 +49,7 @@ class Standing(Supposed):
             raise TypeError(opened)
         try:
             opened.folder = Folder(workspace.root)
+            opened.base = opened.seen()
             # Only now: whoever adds to the outbox holds the same transaction.
             pending = opened.folder.pending()
             answers = take(opened, [one.statement for one in pending], opened.suppose)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Self
 
 import msgspec
 
@@ -61,6 +62,9 @@ class Supposed(Ledger):
         except BaseException:
             database.close()
             raise
+
+    def __enter__(self) -> Self:
+        return self
 
     def suppose(self, statement: Statement) -> Receipt:
         """Go on as if this had been registered, signed by whom it may concern."""
