@@ -1,4 +1,4 @@
-"""`verify`, `checkpoint`, `db`: recompute everything, and keep what proves the past."""
+"""`verify`, `checkpoint`: recompute everything, and keep what proves the past."""
 
 from __future__ import annotations
 
@@ -27,7 +27,15 @@ if TYPE_CHECKING:
     from ledger.audit.report import Report
     from ledger.ledger import Ledger
 
-__all__ = ["checkpoint", "db", "plain_report", "say_report", "say_verdict", "verify"]
+__all__ = [
+    "answer",
+    "checkpoint",
+    "plain_report",
+    "say_report",
+    "say_verdict",
+    "verify",
+    "verify_workspace",
+]
 
 _COLOURS = {"supported": "green", "not shown": "yellow", "contradicted": "red"}
 
@@ -116,7 +124,7 @@ def verify(
         return bundles.answer(session, found, pinned=bool(ledger_id or seen or policy_file))
     policy = {} if policy_file is None else _policy(policy_file)
     if what is not None and _names_list(what):
-        return _answer(session, _verify_list(what, ledger_id, seen, policy), what)
+        return answer(session, _verify_list(what, ledger_id, seen, policy), what)
     subject = None
     if what is not None and Path(what).is_dir():
         if not (Path(what) / SETTINGS_FILE).is_file():
@@ -127,10 +135,10 @@ def verify(
     with workspace.ledger(read_only=True) as ledger:
         if subject is not None:
             ledger.lot(subject)
-        report = _verify_workspace(workspace, ledger, ledger_id, seen, policy)
+        report = verify_workspace(workspace, ledger, ledger_id, seen, policy)
         if subject is not None:
             return _answer_subject(session, report, ledger, subject)
-    return _answer(session, report, workspace.settings.name)
+    return answer(session, report, workspace.settings.name)
 
 
 def _names_list(what: str) -> bool:
@@ -149,13 +157,14 @@ def _policy(file: Path) -> dict[str, dict[str, int]]:
         raise ConfigError(f"policy {file}: {error}", code="policy.malformed") from None
 
 
-def _verify_workspace(
+def verify_workspace(
     workspace: Workspace,
     ledger: Ledger,
     ledger_id: str,
     seen: tuple[bytes, ...],
     policy: dict[str, dict[str, int]] | None = None,
 ) -> Report:
+    """Replay the ledger of a workspace; what its folder and the caller know is held against it."""
     from ledger.audit.auditor import Trust
 
     trust = workspace.trust()
@@ -198,7 +207,8 @@ def _opened(name: str) -> Iterator[BinaryIO]:
         raise ConfigError(f"cannot read {name}: {error.strerror}", code="file.not-read") from None
 
 
-def _answer(session: Session, report: Report, about: str) -> int:
+def answer(session: Session, report: Report, about: str) -> int:
+    """Say what a report says; the exit code."""
     if session.json:
         output.say_json(plain_report(report))
     else:
@@ -266,17 +276,18 @@ def show(session: Session) -> int:
 
 
 @checkpoint.command("make")
+@click.option("--full", is_flag=True, help="Read every entry again, not only the new ones.")
 @click.pass_obj
-def make(session: Session) -> int:
-    """Sign the log as it stands, with the log's own key, and keep the checkpoint here.
+def make(session: Session, full: bool) -> int:
+    """Sign the log as it stands, with the log's own key, and publish the checkpoint here.
 
-    Every entry is read and the root recomputed first.
+    The entries since the last checkpoint are read again first, and the root recomputed.
     """
     workspace = session.workspace()
     signer = session.signer(workspace.settings.origin)
     with workspace.ledger() as ledger:
-        data = ledger.checkpoint(signer)
-    workspace.keep_checkpoint(data)
+        ledger.checkpoint(signer, full=full)
+        data = workspace.publish(ledger)
     _say_checkpoint(session, data)
     return 0
 
@@ -295,52 +306,6 @@ def compare(session: Session, file: Path) -> int:
         governance = ledger.books().governance
         vkey = governance.log_key if governance else ""
         said = checkpoints.open(data, ledger.origin, [note.Verifier.parse(vkey)])
-        report = _verify_workspace(workspace, ledger, "", (data,))
+        report = verify_workspace(workspace, ledger, "", (data,))
     about = f"{said.size} of {report.size} entries were there when it was signed"
-    return _answer(session, report, about)
-
-
-# --- the database ----------------------------------------------------------------------
-
-
-@click.group(cls=Group, name="db")
-def db() -> None:
-    """The database: make its tables anew, compare them with the log, copy it."""
-
-
-@db.command("rebuild")
-@click.pass_obj
-def rebuild(session: Session) -> int:
-    """Make every table anew from the entries of the log."""
-    with session.ledger() as ledger:
-        count = ledger.rebuild()
-    if session.json:
-        output.say_json({"entries": count})
-    else:
-        output.say(f"tables made anew from {count} entries")
-    return 0
-
-
-@db.command("check")
-@click.pass_obj
-def check(session: Session) -> int:
-    """Whether the tables say what the log says."""
-    workspace = session.workspace()
-    with workspace.ledger(read_only=True) as ledger:
-        report = _verify_workspace(workspace, ledger, "", ())
-    return _answer(session, report, f"the tables against {report.size} entries")
-
-
-@db.command("backup")
-@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
-@click.pass_obj
-def backup(session: Session, file: Path) -> int:
-    """Copy the database to FILE while others may go on writing; never over a file."""
-    with session.ledger(read_only=True) as ledger:
-        ledger.backup(file)
-        size = ledger.head().size
-    if session.json:
-        output.say_json({"file": str(file), "entries": size})
-    else:
-        output.say(f"wrote {clean(file)}   {size} entries")
-    return 0
+    return answer(session, report, about)

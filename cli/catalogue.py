@@ -40,7 +40,7 @@ COMMANDS = {
     "outbox": ("outbox", "outbox", "what was recorded in a copy: list, pack, rebase, add, drop"),
     "inbox": ("inbox", "inbox", "take in an outbox at one go, or unpack it"),
     "checkpoint": ("audit", "checkpoint", "signed heads of the log: show, make, compare"),
-    "db": ("audit", "db", "the database: rebuild, check, backup"),
+    "db": ("database", "db", "the database: rebuild, check, backup, restore"),
 }
 """Command -> (module, attribute, its line in the list of commands)."""
 

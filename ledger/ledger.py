@@ -12,7 +12,7 @@ A statement enters whole or not at all; what is answered with a `Receipt` is dur
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -37,8 +37,8 @@ from .events.base import Named
 from .events.ledger_created import LedgerCreated
 from .findings import Finding
 from .log import checkpoint, merkle, note
+from .store import cosignatures, projections, tree
 from .store import entries as log
-from .store import projections
 from .store.database import Connection, Database
 from .store.shelf import Shelf, evidence
 
@@ -83,6 +83,8 @@ class Ledger:
         self.id = books.ledger
         self.origin = books.governance.origin
         self.demo = books.governance.demo
+        self.frozen: StorageError | None = None
+        """Why nothing may be registered or signed here, if so; set by whoever opens it."""
 
     @classmethod
     def create(
@@ -191,6 +193,7 @@ class Ledger:
 
         The same events again are no error: the first receipt is returned.
         """
+        self._not_frozen()
         return register_in(self._database, statement, self._clock)
 
     def record(self, events: Sequence[Event], *signers: note.SignsNotes) -> Receipt:
@@ -204,29 +207,25 @@ class Ledger:
             _, _, findings = _judge(connection, statement, recorded_at)
         return tuple(findings)
 
-    def checkpoint(self, signer: note.SignsNotes) -> bytes:
-        """Sign the tree as it stands: entries are re-read and the root recomputed first.
+    def checkpoint(self, signer: note.SignsNotes, *, full: bool = False) -> bytes:
+        """Sign the tree as it stands, and store that; the same size is signed once only.
 
-        Only what is durable is signed, so a reading transaction is used (formats, 4).
+        Only what is durable is signed, so it is read in a transaction of its own: the
+        entries since the newest checkpoint, or all of them with `full` (see `store.tree`).
         """
+        self._not_frozen()
         with self._reading() as connection:
-            size = log.head(connection).size
-            rows = log.entries(connection, 0, size)
-            frontier = merkle.Frontier()
-            for row in rows:
-                frontier.append(merkle.leaf_hash(row.data))
-            stored = merkle.root_from(lambda nodes: log.hashes(connection, nodes), size)
-            root = frontier.root()
-            if frontier.size != size or root != stored:
-                raise StorageError(
-                    f"the entries hash to {root.hex()[:16]}, the stored tree to "
-                    f"{stored.hex()[:16]}; nothing was signed",
-                    code="log.damaged",
-                    hint="see what is wrong: oretrail verify",
-                )
-        data = checkpoint.sign(checkpoint.Checkpoint(self.origin, size, root), signer)
-        with self._database.writing() as connection:
-            log.add_checkpoint(connection, size, data)
+            governance = projections.load(connection, _NOTHING).governance
+            keys = [note.Verifier.parse(k) for k in (governance.log_keys if governance else ())]
+            before = tree.signed_before(connection, self.origin, keys, full=full)
+            now = tree.recompute(connection, self.origin, before, full=full)
+            data = log.checkpoint_at(connection, now.size)
+        if data is None:
+            data = checkpoint.sign(now, signer)
+            # A stranger's key, or one that governance has replaced, may have the right name.
+            checkpoint.open(data, self.origin, keys[-1:])
+            with self._database.writing() as connection:
+                log.add_checkpoint(connection, now.size, data)
         return data
 
     def rebuild(self) -> int:
@@ -303,11 +302,10 @@ class Ledger:
             raise UnknownError(f"no entry {index} here", code="entry.unknown")
         return row.index, row.data
 
-    def root(self) -> bytes:
-        """The root over all entries, from the stored tree hashes."""
+    def root(self, size: int | None = None) -> bytes:
+        """The root over all entries, or the first `size`, from the stored tree hashes."""
         with self._reading() as connection:
-            size = log.head(connection).size
-            return merkle.root_from(lambda nodes: log.hashes(connection, nodes), size)
+            return bytes.fromhex(log.tree(connection, size)[1])
 
     def registration_of(self, index: int) -> tuple[int, bytes]:
         """(index, bytes) of the registration that the event at `index` stands under."""
@@ -319,9 +317,29 @@ class Ledger:
         return row.index, row.data
 
     def latest_checkpoint(self) -> bytes | None:
-        """The newest signed checkpoint in the database."""
+        """The newest signed checkpoint in the database, with its witnesses' lines."""
         with self._reading() as connection:
-            return log.latest_checkpoint(connection)
+            data = log.latest_checkpoint(connection)
+            if data is None:
+                return None
+            return cosignatures.merged(connection, checkpoint.size_of(data), data)
+
+    def growth(self, old: int, size: int) -> list[bytes]:
+        """The proof that the tree of `old` entries begins that of `size`; empty from 0."""
+        with self._reading() as connection:
+            if not old:
+                return []
+            return merkle.prove_consistency_from(lambda n: log.hashes(connection, n), old, size)
+
+    def cosigned_size(self, key: note.VerifiesNotes) -> int:
+        """The largest checkpoint that this witness has cosigned, as far as is known here."""
+        with self._reading() as connection:
+            return cosignatures.cosigned_size(connection, key)
+
+    def keep_cosignatures(self, size: int, lines: Iterable[note.Signature]) -> None:
+        """Keep witnesses' lines, verified by the caller, under the checkpoint of that size."""
+        with self._database.writing() as connection:
+            cosignatures.add(connection, size, lines)
 
     def trace(self, subject: str, observe: Observe | None = None) -> Trail:
         """Where a lot or product came from, rebuilt from signed bytes.
@@ -381,6 +399,10 @@ class Ledger:
             tables = projections.load_all(connection)
             auditor.add(compare(auditor.books, tables, projections.lots(connection)))
         return auditor.finish()
+
+    def _not_frozen(self) -> None:
+        if self.frozen is not None:
+            raise self.frozen
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:

@@ -3,7 +3,7 @@
 oretrail.toml     which ledger this is (id, origin, name); found by walking up
 ledger.db         the ledger                                  losing it: everything
 keys/             private keys of whoever works here          losing it: revoke, begin anew
-checkpoint        the newest checkpoint seen                  losing it: a cut tail goes unseen
+checkpoint        the newest checkpoint published             losing it: a cut tail goes unseen
 """
 
 from __future__ import annotations
@@ -11,19 +11,21 @@ from __future__ import annotations
 import json
 import os
 import tomllib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import msgspec
 
 from .audit.auditor import Trust
-from .errors import ConfigError, LedgerError
+from .errors import ConfigError, LedgerError, MalformedError, StorageError
 from .events.base import Named
 from .ledger import Ledger, system_clock
-from .log import note
+from .log import checkpoint, note
+from .store.restore import restore
 
-__all__ = ["SETTINGS_FILE", "Settings", "Workspace", "replace_file"]
+__all__ = ["SETTINGS_FILE", "Restored", "Settings", "Workspace", "replace_file"]
 
+Progress = Callable[[int, int], None]
 SETTINGS_FILE = "oretrail.toml"
 
 
@@ -39,6 +41,14 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     database: str = "ledger.db"
     demo: bool = False
     copy: bool = False
+
+
+class Restored(msgspec.Struct, frozen=True):
+    """A backup was restored: its entries, where the old database is kept, why it is frozen."""
+
+    size: int
+    kept: Path | None
+    frozen: StorageError | None
 
 
 class Workspace:
@@ -118,7 +128,99 @@ class Workspace:
     def ledger(self, *, clock: Callable[[], int] = system_clock, read_only: bool = False) -> Ledger:
         """Open the ledger; refuse another one than the settings pin."""
         only = read_only or self.settings.copy
-        return Ledger.open(self.database, clock=clock, pinned=self.settings.id, read_only=only)
+        ledger = Ledger.open(self.database, clock=clock, pinned=self.settings.id, read_only=only)
+        if not only:
+            try:
+                ledger.frozen = self.departure(ledger)
+            except BaseException:
+                ledger.close()
+                raise
+        return ledger
+
+    def departure(self, ledger: Ledger) -> StorageError | None:
+        """How the store departs from what was published of it, if it does.
+
+        Then nothing may be registered or signed: it would be a second history. Whoever can
+        write to the folder can take the file away; it guards against mistakes, and witnesses
+        against its owner.
+        """
+        data = self.kept_checkpoint()
+        if data is None:
+            return None
+        try:
+            said = checkpoint.parse(note.parse(data).text)
+        except MalformedError as error:
+            return _departs(f"the published checkpoint cannot be read: {error}", error.code)
+        size = ledger.head().size
+        if said.origin != ledger.origin:
+            return _departs(
+                f"{said.origin} was published from here, the store is of {ledger.origin}",
+                "checkpoint.origin-mismatch",
+            )
+        if said.size > size:
+            return _departs(
+                f"{said.size} entries were published, root {said.root.hex()[:16]}; the store has "
+                f"{size}, root {ledger.root().hex()[:16]}",
+                "log.rolled-back",
+            )
+        root = ledger.root(said.size)
+        if root != said.root:
+            return _departs(
+                f"published at size {said.size} was root {said.root.hex()[:16]}, in the store it "
+                f"is {root.hex()[:16]}",
+                "log.forked",
+            )
+        return None
+
+    def publish(self, ledger: Ledger) -> bytes:
+        """Write the newest checkpoint of the store outside it, one process at a time.
+
+        The last step of making one: what was stored by a process that was killed before it
+        came here is published by the next.
+        """
+        with ledger.writing():
+            departs = self.departure(ledger)
+            if departs is not None:
+                raise departs
+            data = ledger.latest_checkpoint()
+            if data is None:
+                raise StorageError("no checkpoint was signed yet", code="checkpoint.none")
+            self.keep_checkpoint(data)
+        return data
+
+    def restore(
+        self, backup: Path, *, older: bool = False, progress: Progress | None = None
+    ) -> Restored:
+        """Put a backup in the place of the database, after replaying it from its bytes.
+
+        Refuses one that lacks what was published or what is in the store, unless `older`;
+        and always one that contradicts what was published, or that the rules contradict.
+        After a restore of less than was published nothing can be registered or signed.
+        """
+        with Ledger.open(backup, pinned=self.settings.id, read_only=True) as ledger:
+            wrong = [f for f in ledger.verify(progress=progress).findings if f.severity == "error"]
+            if wrong:
+                raise StorageError(f"the backup is damaged: {wrong[0].message}", code=wrong[0].code)
+            departs = self.departure(ledger)
+            size = ledger.head().size
+        if departs is not None and not (older and departs.code == "log.rolled-back"):
+            raise StorageError(f"not restored: {departs}", code=departs.code, hint=departs.hint)
+        here = self._size_here()
+        if here > size and not older:
+            raise StorageError(
+                f"not restored: the backup has {size} entries, the store has {here}",
+                code="backup.older",
+                hint=f"oretrail db restore {backup} --older",
+            )
+        return Restored(size, restore(backup, self.database), departs)
+
+    def _size_here(self) -> int:
+        """Entries in the store, 0 if it cannot be read."""
+        try:
+            with self.ledger(read_only=True) as ledger:
+                return ledger.head().size
+        except StorageError:
+            return 0
 
     def keep_checkpoint(self, data: bytes) -> None:
         """Remember a signed checkpoint outside the database."""
@@ -141,12 +243,13 @@ class Workspace:
         return Trust(self.settings.id, () if kept is None else (kept,))
 
 
-def replace_file(path: Path, data: bytes) -> None:
+def replace_file(path: Path, data: bytes | Iterable[bytes]) -> None:
     """Write a file whole or not at all: temporary name, fsync, rename, fsync the folder."""
+    pieces = (data,) if isinstance(data, bytes) else data
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         with temporary.open("wb") as file:
-            file.write(data)
+            file.writelines(pieces)
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
@@ -160,6 +263,15 @@ def replace_file(path: Path, data: bytes) -> None:
         raise ConfigError(
             f"cannot write {path}: {error.strerror}", code="file.not-written"
         ) from None
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def _departs(message: str, code: str) -> StorageError:
+    return StorageError(
+        f"{message}; nothing is registered or signed here", code=code, hint="oretrail doctor"
+    )
 
 
 def _toml(settings: Settings) -> bytes:

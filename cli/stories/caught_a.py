@@ -17,6 +17,7 @@ from ledger.custody.statement import Statement, decode_registration, registratio
 from ledger.events import Event, decode, encode
 from ledger.events.custody_received import CustodyReceived
 from ledger.events.lot_split import LotSplit
+from ledger.ledger import Ledger
 from ledger.store import vandal
 from ledger.workspace import Workspace
 
@@ -309,7 +310,7 @@ def _last_replaced(
     )
     entry = registration_entry(statement.note, registration.recorded_at)
     vandal.rewrite(workspace.database, {len(entries) - 2: entry, len(entries) - 1: forged})
-    with workspace.ledger() as ledger:
+    with Ledger.open(workspace.database) as ledger:
         ledger.rebuild()
         workspace.keep_checkpoint(ledger.checkpoint(cast.log))
 

@@ -19,6 +19,7 @@ __all__ = [
     "Head",
     "add_checkpoint",
     "append",
+    "checkpoint_at",
     "entries",
     "entry",
     "events_known",
@@ -206,13 +207,19 @@ def find(connection: Connection, start: str) -> int:
 
 def add_checkpoint(connection: Connection, size: int, note: bytes) -> None:
     """Keep a signed checkpoint; a second one for the same size must be the same."""
-    row = connection.exec_driver_sql("SELECT note FROM checkpoint WHERE size = ?", (size,)).first()
-    if row is None:
+    before = checkpoint_at(connection, size)
+    if before is None:
         connection.exec_driver_sql("INSERT INTO checkpoint VALUES (?, ?)", (size, note))
-    elif blob(row[0]) != note:
+    elif before != note:
         raise ConflictError(
             f"another checkpoint of size {size} was signed before", code="checkpoint.exists"
         )
+
+
+def checkpoint_at(connection: Connection, size: int) -> bytes | None:
+    """The checkpoint that was signed for exactly this size, or None."""
+    row = connection.exec_driver_sql("SELECT note FROM checkpoint WHERE size = ?", (size,)).first()
+    return None if row is None else blob(row[0])
 
 
 def latest_checkpoint(connection: Connection) -> bytes | None:
