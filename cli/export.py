@@ -16,18 +16,19 @@ import sys
 from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 from pathlib import Path
-from types import ModuleType
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
 
 import ledger.exports
-from ledger.audit.dossier import AUDIENCES, Dossier, Folder, unfilled
+from ledger.audit.dossier import AUDIENCES, Dossier, Folder, Growth, unfilled
 from ledger.errors import ConfigError
+from ledger.exports import packs
 from ledger.gather import gather
 
-from . import output
+from . import growth, output
 from .main import Command, Group
 from .output import clean
 from .session import Session
@@ -43,12 +44,14 @@ class _Formats(Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Every file that can render."""
-        return sorted(info.name.replace("_", "-") for info in _files())
+        return sorted([*(info.name.replace("_", "-") for info in _files()), *packs.names()])
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command of one format."""
         if cmd_name not in self.list_commands(ctx):
             return None
+        if cmd_name in packs.names():
+            return _command(cmd_name, _pack(cmd_name))
         module = importlib.import_module(f"ledger.exports.{cmd_name.replace('-', '_')}")
         return _command(cmd_name, module) if hasattr(module, "render") else None
 
@@ -57,7 +60,18 @@ def _files() -> list[pkgutil.ModuleInfo]:
     return [one for one in pkgutil.iter_modules(ledger.exports.__path__) if not one.ispkg]
 
 
-def _command(name: str, module: ModuleType) -> click.Command:
+def _pack(name: str) -> Any:
+    """A pack as a format."""
+    pack = packs.load(name)
+    return SimpleNamespace(
+        __doc__=f"{pack.title}\n\n{pack.law}; a .xlsx with the articles as column groups, or JSON.",
+        AUDIENCES=pack.audiences,
+        missing=lambda dossier: packs.missing(pack, dossier),
+        render=lambda dossier, form: packs.render(pack, dossier, form),
+    )
+
+
+def _command(name: str, module: Any) -> click.Command:
     wants = tuple(inspect.signature(module.render).parameters)
     params: list[click.Parameter] = [
         click.Option(
@@ -76,10 +90,12 @@ def _command(name: str, module: ModuleType) -> click.Command:
         session = click.get_current_context().ensure_object(Session)
         with session.ledger(read_only=True) as opened:
             if "dossier" not in wants:
-                pieces = module.render(**_wanted(opened, wants, asked.get("subject", "")))
+                pieces = module.render(**_wanted(opened, wants, asked.get("subject", ""), target))
                 return _deliver(session, pieces, target, {})
             dossier = _dossier(opened, asked)
-            extra = {key: asked[key] for key in wants if key in asked}
+            extra = {key: asked[key].read_bytes() for key in getattr(module, "FILES", {})}
+            if "form" in wants:
+                extra["form"] = "xlsx" if target and target.suffix == ".xlsx" else "json"
             missing = list(getattr(module, "missing", unfilled)(dossier))
             rendered = module.render(dossier=dossier, **extra)
             said = {
@@ -97,7 +113,7 @@ def _command(name: str, module: ModuleType) -> click.Command:
     )
 
 
-def _dossier_options(module: ModuleType) -> list[click.Parameter]:
+def _dossier_options(module: Any) -> list[click.Parameter]:
     """What a dossier can be asked for, and what the format itself asks for besides."""
     audiences = getattr(module, "AUDIENCES", AUDIENCES)
     return [
@@ -150,7 +166,9 @@ def _day(text: str | None, after: int) -> str:
     return (day + timedelta(days=after)).isoformat()
 
 
-def _wanted(opened: Ledger, wants: tuple[str, ...], subject: str) -> dict[str, Any]:
+def _wanted(
+    opened: Ledger, wants: tuple[str, ...], subject: str, target: Path | None
+) -> dict[str, Any]:
     """What a format asks for that needs no dossier."""
     given: dict[str, Any] = {}
     if "sources" in wants:
@@ -159,15 +177,26 @@ def _wanted(opened: Ledger, wants: tuple[str, ...], subject: str) -> dict[str, A
         given["trail"] = opened.trace(subject)
     if "bundle" in wants:
         given["bundle"] = opened.bundle(subject)
+    if "log" in wants:
+        given["log"] = growth.log_of(opened)
+    if "present" in wants:
+        given["present"] = growth.present(_folder(target))
     return given
+
+
+def _folder(target: Path | None) -> Path:
+    if target is None:
+        raise click.UsageError("this format is a folder: say where with -o")
+    return target
 
 
 def _deliver(session: Session, rendered: Any, target: Path | None, said: dict[str, Any]) -> int:
     """To stdout, or to a file or folder that appears only when it is whole."""
-    if isinstance(rendered, Folder):
-        if target is None:
-            raise click.UsageError("this format is a folder: say where with -o")
-        files, size = _write_folder(target, rendered)
+    if isinstance(rendered, Growth):
+        files, size = growth.write(_folder(target), rendered)
+        counts = {"file": str(target), "files": files, "bytes": size}
+    elif isinstance(rendered, Folder):
+        files, size = _write_folder(_folder(target), rendered)
         counts = {"file": str(target), "files": files, "bytes": size}
     elif target is None:
         for piece in _pieces(rendered):

@@ -65,6 +65,10 @@ def gather(
         placed = {name for trail in trails for name in trail.sites}
         sites = {name: facts for name, facts in sites.items() if name in placed}
         steps = _signed(ledger, sorted({s.index: s for s in steps}.values(), key=_index))
+
+    def days() -> Iterator[Step]:
+        return _all_steps(ledger, period, head.size)
+
     found = Dossier(
         ledger=ledger.id,
         origin=ledger.origin,
@@ -80,7 +84,8 @@ def gather(
         trails=trails,
         parties=parties,
         sites=sites,
-        steps=(lambda: steps) if trails else (lambda: _all_steps(ledger, period, head.size)),
+        steps=(lambda: steps) if trails else days,
+        days=days,
         audit=lambda keep: ledger.verify(observers=(Recorder(keep),)),
         sources=lambda: ((one.index, one.data) for one in ledger.sources(0, head.size)),
     )

@@ -119,8 +119,11 @@ def for_audience(dossier: Dossier, audience: Audience) -> Dossier:
     if dossier.sources is not None:
         view.withheld["entries"] += dossier.size
 
-    def steps() -> Iterator[Step]:
-        return () if audience == "public" else map(view.step, dossier.steps())  # type: ignore[return-value]
+    def steps() -> Iterable[Step]:
+        return () if audience == "public" else map(view.step, dossier.steps())
+
+    def days() -> Iterable[Step]:
+        return () if audience == "public" else map(view.step, dossier.days())
 
     def audit(keep: Callable[[Step], None]) -> Report:
         hidden = audience == "public"
@@ -135,6 +138,7 @@ def for_audience(dossier: Dossier, audience: Audience) -> Dossier:
         parties=view.parties(dossier.parties),
         sites=view.sites(dossier.sites),
         steps=steps,
+        days=days,
         sources=None,
         bundle=None,
         audit=audit,

@@ -14,11 +14,13 @@ names of its parameters it is given:
     sources   every entry, in log order
     trail     the trail of the one subject
     dossier   everything below, for the audience that was asked for
+    log       the log's own tree: checkpoint, keys, subtree hashes, entries (`exports.tiles`)
+    present   the checkpoint of the folder that is written to, or None
 
-It answers with bytes, with pieces of bytes, or with a `Folder`. A module may also have
+It answers with bytes, with pieces of bytes, with a `Folder`, or with a `Growth`. A module may also have
 
     FILES     {"template": "help"}: files of the user's that it needs, given to `render`
-              as paths by these names
+              as bytes by these names
     AUDIENCES for whom it can be made; all three if it does not say
     missing(dossier) -> Iterable[Missing]
               what the law or the standard asks for, and the dossier does not hold
@@ -35,7 +37,7 @@ from ..custody.trail import Gap, Trail
 from .report import Report
 from .steps import Step
 
-__all__ = ["AUDIENCES", "Audience", "Dossier", "Folder", "Missing", "plain", "unfilled"]
+__all__ = ["AUDIENCES", "Audience", "Dossier", "Folder", "Growth", "Missing", "plain", "unfilled"]
 
 Audience = Literal["authority", "customer", "public"]
 """Who the export is for; each sees what the one before sees, or less."""
@@ -49,6 +51,20 @@ class Folder(msgspec.Struct, frozen=True):
     """
 
     files: Iterable[tuple[str, bytes | Iterable[bytes]]]
+
+
+class Growth(msgspec.Struct, frozen=True):
+    """An export that is a folder which grows with the ledger.
+
+    `files` are what is new, in order. Then `proven` reads the folder with the function that
+    it is given, and raises if what was written is not right; then `last` takes the place of
+    the file that has its name; then every file that is `stale` goes.
+    """
+
+    files: Iterable[tuple[str, bytes]]
+    last: tuple[str, bytes]
+    proven: Callable[[Callable[[str], bytes]], None]
+    stale: Callable[[str], bool]
 
 
 class Missing(msgspec.Struct, frozen=True, omit_defaults=True, order=True):
@@ -66,9 +82,9 @@ class Dossier(msgspec.Struct, frozen=True, kw_only=True):
     """What an export is made from.
 
     `trails`: of the subjects asked for; `parties` and `sites`: what is registered of those
-    that come up; `steps`: the events behind them in log order, or
-    all events of a `period` (first day, first day after it; "" is open). `steps` may be
-    gone through once for each call of it. `as_of` is the log's time at `size`. `audit`
+    that come up; `steps`: the events behind the trails in log order, and
+    without trails the same as `days`: all events of the `period` (first day, first day after
+    it; "" is open). `as_of` is the log's time at `size`. `audit`
     verifies the whole ledger in one pass and hands every step on as it goes. `sources`: every
     entry, for those who may see all of them.
     `withheld`: kind of field -> how many this audience does not see.
@@ -90,6 +106,7 @@ class Dossier(msgspec.Struct, frozen=True, kw_only=True):
     parties: dict[str, dict[str, Any]] = {}
     sites: dict[str, dict[str, Any]] = {}
     steps: Callable[[], Iterable[Step]]
+    days: Callable[[], Iterable[Step]]
     audit: Callable[[Callable[[Step], None]], Report]
     sources: Callable[[], Iterable[tuple[int, bytes]]] | None = None
     bundle: Callable[[str], bytes] | None = None
