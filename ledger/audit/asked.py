@@ -293,7 +293,10 @@ def _paid(said: Said) -> str:
 def _smelters(dossier: Dossier, trail: Trail) -> Iterator[Answer]:
     for name, facts in trail.parties.items():
         if _REFINING & _roles(facts):
-            entries = tuple(line.entry for line in trail.lots if line.opened_by == name)
+            took = {one.lot for one in trail.transfers if one.taker == name}
+            entries = tuple(
+                line.entry for line in trail.lots if line.opened_by == name or line.lot in took
+            )
             yield Answer(_party(dossier, trail, name), entries)
 
 
