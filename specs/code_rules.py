@@ -139,6 +139,22 @@ RULES: dict[str, tuple[str, str]] = {
     "balance.more-than-content": (E, "no more is credited than the lot contains"),
     "balance.not-next": (E, "an account is carried over to a later one of its kind"),
     "balance.overdrawn": (E, "no more is claimed or carried over than the account holds"),
+    # a bundle
+    "bundle.too-large": (E, "a bundle is no longer than 64 MiB"),
+    "bundle.malformed": (E, "every line of a bundle has the form that its place demands"),
+    "bundle.digest-mismatch": (E, "the bytes of a bundle are those that were written"),
+    "bundle.unsupported": (E, "a bundle is of a version of the format that is known"),
+    "bundle.count-mismatch": (E, "a bundle has as many lines as its end says"),
+    "bundle.out-of-order": (E, "the entries of a bundle stand in log order, each once"),
+    "bundle.beyond-size": (E, "the checkpoint of a bundle covers every entry"),
+    "bundle.ledger-mismatch": (E, "the genesis in a bundle is of the ledger that it names"),
+    "bundle.hash-count": (E, "a bundle has exactly the hashes that are needed"),
+    "bundle.size-mismatch": (E, "the checkpoint of a bundle is of the size that it names"),
+    "bundle.root-mismatch": (E, "entries and hashes of a bundle lead to the checkpoint's root"),
+    "bundle.incomplete": (E, "what an event in a bundle builds on stands there before it"),
+    "bundle.no-subject": (E, "the lot that a bundle is about begins in it"),
+    "bundle.surplus": (E, "a bundle holds nothing that does not belong to its lot"),
+    "bundle.not-compared": (IN, "a kept checkpoint is of the bundle's size"),
     # beyond the log
     "books.drift": (C, "the store's tables are what the log makes of them"),
     "trail.broken": (C, "each event of a trail builds on the one before that is here"),
@@ -151,6 +167,7 @@ RULES: dict[str, tuple[str, str]] = {
     "gap.not-attested": (IN, "an origin that no certificate or assessment covered"),
     "gap.not-received": (IN, "a dispatch that nobody has signed for"),
     # errors of the library
+    "checkpoint.none": (RAISED, "a checkpoint was signed before evidence is handed out"),
     "entries.malformed": (RAISED, "an entry list is spelled the one way, line by line"),
     "entry.unknown": (RAISED, "an entry that is asked for is there"),
     "log.damaged": (RAISED, "nothing is signed over entries that do not give the stored tree"),
@@ -168,6 +185,8 @@ ELSEWHERE = {
     "trail.incomplete": "a trail's, not an audit's",
 }
 """Why no vector of books is about a code, where that is so."""
+
+ELSEWHERE |= {code: "[bundle.md](bundle.md)" for code in RULES if code.startswith("bundle.")}
 
 TWINS = frozenset({"key.revoked", "party.suspended"})
 """Codes that are spelled like event types."""

@@ -15,11 +15,13 @@ for folder in (HERE, HERE / "vectors"):
     if str(folder) not in sys.path:
         sys.path.insert(0, str(folder))
 
+import make_bundle_vectors  # noqa: E402
 import make_codes_table  # noqa: E402
 import make_domain_vectors  # noqa: E402
 import make_events_page  # noqa: E402
 
 if __name__ == "__main__":
     make_domain_vectors.main()
+    make_bundle_vectors.main()
     make_events_page.main()
     make_codes_table.main()

@@ -1,0 +1,706 @@
+"""Bundles with one mistake each in what holds them together: frame, entries, hashes, checkpoint.
+
+Whatever lies above the mistake is made anew, so that it is the only one: a changed entry has a
+fitting tree, a changed tree a fitting checkpoint, and every file a fitting last line.
+"""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+from cast import KEYS, ORIGIN
+from packing import base, blend, changed, lines_of, packed, pick, sealed
+from story import Story
+from telling import MINER, SMELTER, TRADER, ore
+
+from ledger.audit.bundle import Bundle, encode
+from ledger.custody.statement import registration_entry
+from ledger.log import canonical, checkpoint, merkle, note
+
+MISTAKES: dict[str, tuple[Callable[[], Any], tuple[str, ...]]] = {}
+"""Name -> (what makes the file, or (file, trust); the codes it is about)."""
+Made = Callable[[], Any]
+
+
+def mistake(name: str, *codes: str) -> Callable[[Made], Made]:
+    """A bundle that is refused with these codes among others."""
+
+    def keep(made: Made) -> Made:
+        if name in MISTAKES:
+            raise ValueError(f"two bundles named {name}")
+        MISTAKES[name] = (made, codes)
+        return made
+
+    return keep
+
+
+@cache
+def right() -> Bundle:
+    """The bundle that most mistakes begin with."""
+    return packed(base())
+
+
+def lines() -> list[bytes]:
+    """Its lines but for the last."""
+    return lines_of(right())
+
+
+def whole() -> bytes:
+    """Its bytes."""
+    return encode(right())
+
+
+def with_line(place: int, line: bytes, *, instead: bool = True) -> bytes:
+    """The bundle with another line at a place, or one more, and a last line that fits."""
+    said = lines()
+    said[place : place + instead] = [line]
+    return sealed(said)
+
+
+def first(word: bytes) -> int:
+    """Where the first line stands that begins so."""
+    return next(place for place, line in enumerate(lines()) if line.startswith(word))
+
+
+def simple(name: str, code: str, made: Made) -> None:
+    """A mistake that needs no story of its own."""
+    mistake(name, code)(made)
+
+
+# --- the frame -------------------------------------------------------------------------
+
+M, D = "bundle.malformed", "bundle.digest-mismatch"
+simple("nothing-at-all", M, lambda: b"")
+simple("one-newline", M, lambda: b"\n")
+simple("no-newline-at-the-end", M, lambda: whole()[:-1])
+simple("two-newlines-at-the-end", M, lambda: whole() + b"\n")
+simple("end-line-left-out", M, lambda: whole().rsplit(b"\n", 2)[0] + b"\n")
+simple("end-line-alone", M, lambda: whole().rsplit(b"\n", 2)[1] + b"\n")
+simple("end-line-twice", D, lambda: whole() + whole().rsplit(b"\n", 2)[1] + b"\n")
+simple("second-half-cut-off", M, lambda: whole()[: len(whole()) // 2])
+simple("tail-cut-off-and-sealed", M, lambda: sealed(lines()[:-4]))
+simple("line-after-the-end", M, lambda: whole() + b"checkpoint and one more\n")
+simple("byte-after-the-end", M, lambda: whole() + b"0")
+simple("byte-before-the-beginning", D, lambda: b"0" + whole())
+simple("digit-of-an-entry-changed", D, lambda: whole().replace(b'"mass":1000', b'"mass":1001', 1))
+simple("digest-of-other-bytes", D, lambda: whole()[:-65] + b"0" * 64 + b"\n")
+simple("digest-in-upper-case", M, lambda: whole()[:-65] + whole()[-65:].upper())
+simple("digest-too-short", M, lambda: whole()[:-2] + b"\n")
+simple("compressed", M, lambda: gzip.compress(whole(), mtime=0))
+simple(
+    "compressed-in-two-members",
+    M,
+    lambda: gzip.compress(whole()[:999], mtime=0) + gzip.compress(whole()[999:], mtime=0),
+)
+simple("two-bundles-in-one", M, lambda: sealed(whole().split(b"\n")[:-1] + lines()))
+simple("lines-ended-the-other-way", M, lambda: sealed([line + b"\r" for line in lines()]))
+simple("byte-order-mark", M, lambda: with_line(0, b"\xef\xbb\xbforetrail/trail/v1"))
+simple("in-sixteen-bit-characters", M, lambda: whole().decode().encode("utf-16-le"))
+
+# --- the first lines -------------------------------------------------------------------
+
+simple("format-of-tomorrow", "bundle.unsupported", lambda: with_line(0, b"oretrail/trail/v2"))
+simple("format-without-a-version", M, lambda: with_line(0, b"oretrail/trail"))
+simple("format-of-version-nought", M, lambda: with_line(0, b"oretrail/trail/v0"))
+simple("format-of-a-statement", M, lambda: with_line(0, b"oretrail/statement/v1"))
+simple(
+    "ledger-in-upper-case",
+    M,
+    lambda: with_line(1, lines()[1].upper().replace(b"LEDGER", b"ledger")),
+)
+simple("ledger-left-out", M, lambda: sealed([*lines()[:1], *lines()[2:]]))
+simple("ledger-twice", M, lambda: with_line(1, lines()[1], instead=False))
+simple("first-lines-swapped", M, lambda: sealed([lines()[0], lines()[2], lines()[1], *lines()[3:]]))
+simple("subject-with-a-space", M, lambda: with_line(2, b"subject B1 B2"))
+simple("subject-without-a-name", M, lambda: with_line(2, b"subject "))
+simple("subject-too-long", M, lambda: with_line(2, b"subject " + b"B" * 129))
+simple("subject-with-a-letter-like-another", M, lambda: with_line(2, "subject \u04121".encode()))
+simple("size-nought", M, lambda: with_line(3, b"size 0"))
+simple("size-with-a-leading-nought", M, lambda: with_line(3, b"size 020"))
+simple("size-in-other-digits", M, lambda: with_line(3, "size \u0662\u0660".encode()))
+simple("size-of-seventeen-digits", M, lambda: with_line(3, b"size 10000000000000000"))
+simple("size-with-a-sign", M, lambda: with_line(3, b"size +20"))
+simple("member-unknown", M, lambda: with_line(4, b"note of no meaning", instead=False))
+simple("empty-line-between", M, lambda: with_line(4, b"", instead=False))
+
+# --- sections and counts ---------------------------------------------------------------
+
+simple("no-entries", M, lambda: sealed([x for x in lines() if not x.split(b" ")[0].isdigit()]))
+simple("no-checkpoint", M, lambda: sealed([x for x in lines() if not x.startswith(b"checkpoint")]))
+simple("entry-after-the-hashes", M, lambda: sealed(
+    [*lines()[:9], *lines()[10 : first(b"tree") + 1], lines()[9], *lines()[first(b"tree") + 1 :]]
+))  # fmt: skip
+simple("statement-hashes-first", M, lambda: sealed([
+    *lines()[: first(b"tree")], *(x for x in lines() if x.startswith(b"statement")),
+    *(x for x in lines() if x.startswith(b"tree")), *lines()[first(b"checkpoint") :]
+]))  # fmt: skip
+simple("hash-of-63-digits", M, lambda: with_line(first(b"tree"), lines()[first(b"tree")][:-1]))
+simple("hash-in-upper-case", M, lambda: with_line(
+    first(b"tree"), b"tree " + lines()[first(b"tree")][5:].upper()))  # fmt: skip
+simple("hash-and-a-space", M, lambda: with_line(first(b"tree"), lines()[first(b"tree")] + b" "))
+simple("tab-for-a-space", M, lambda: with_line(
+    first(b"tree"), lines()[first(b"tree")].replace(b" ", b"\t")))  # fmt: skip
+simple("index-with-a-leading-nought", M, lambda: with_line(4, b"0" + lines()[4]))
+simple("index-below-nought", M, lambda: with_line(4, b"-" + lines()[4]))
+simple("index-without-an-entry", M, lambda: with_line(4, b"0 "))
+simple("entry-too-long", M, lambda: with_line(4, b"0 " + b"a" * 65_536))
+simple("checkpoint-of-four-lines", M, lambda: sealed(lines()[:-1]))
+C = "bundle.count-mismatch"
+simple("one-entry-more-counted", C, lambda: sealed(lines(), b"16 4 3"))
+simple("one-entry-less-counted", C, lambda: sealed(lines(), b"14 4 3"))
+simple("one-tree-hash-more-counted", C, lambda: sealed(lines(), b"15 5 3"))
+simple("one-statement-hash-less-counted", C, lambda: sealed(lines(), b"15 4 2"))
+simple("no-hash-counted", C, lambda: sealed(lines(), b"15 0 0"))
+simple("count-with-a-leading-nought", M, lambda: sealed(lines(), b"015 4 3"))
+simple("two-counts-only", M, lambda: sealed(lines(), b"15 4"))
+
+# --- entries ---------------------------------------------------------------------------
+
+
+def with_entry(place: int, data: bytes) -> bytes:
+    """The bundle with other bytes in one entry: found before any hash is looked at."""
+    entries = list(right().entries)
+    entries[place] = (entries[place][0], data)
+    return encode(changed(right(), entries=tuple(entries)))
+
+
+def entry(place: int = 7) -> bytes:
+    """The bytes of an entry: at 7, the extraction of G1."""
+    return right().entries[place][1]
+
+
+simple(
+    "entry-with-a-space",
+    "canonical.not-canonical",
+    lambda: with_entry(7, entry()[:1] + b" " + entry()[1:]),
+)
+simple(
+    "entry-with-a-float",
+    "canonical.number",
+    lambda: with_entry(7, entry().replace(b":1000,", b":1000.0,")),
+)
+simple(
+    "entry-beyond-53-bits",
+    "canonical.number",
+    lambda: with_entry(7, entry().replace(b":1000,", b":9007199254740992,")),
+)
+simple(
+    "entry-of-negative-mass",
+    "event.malformed",
+    lambda: with_entry(7, entry().replace(b":1000,", b":-1000,")),
+)
+simple(
+    "entry-with-a-null",
+    "canonical.null",
+    lambda: with_entry(7, entry().replace(b":1000,", b":null,")),
+)
+simple(
+    "entry-with-a-member-twice",
+    "canonical.not-canonical",
+    lambda: with_entry(7, entry().replace(b'"mass":1000', b'"mass":1000,"mass":1000')),
+)
+simple(
+    "entry-with-half-a-character",
+    "canonical.not-utf8",
+    lambda: with_entry(7, entry().replace(b"ore", b"or\xc3")),
+)
+simple(
+    "entry-with-a-lone-surrogate",
+    "canonical.not-utf8",
+    lambda: with_entry(7, entry().replace(b"ore", b"\xed\xa0\x80")),
+)
+simple(
+    "entry-with-an-escaped-surrogate",
+    "canonical.not-json",
+    lambda: with_entry(7, entry().replace(b"ore", b"\\ud800")),
+)
+simple(
+    "entry-with-an-invisible-character",
+    "canonical.forbidden-character",
+    lambda: with_entry(7, entry().replace(b'"ore"', '"o\u202ere"'.encode())),
+)
+simple(
+    "entry-too-deep",
+    "canonical.too-deep",
+    lambda: with_entry(7, b'{"a":' + b"[" * 16 + b"]" * 16 + b"}"),
+)
+simple("entry-that-is-a-list", "canonical.not-an-object", lambda: with_entry(7, b"[1]"))
+simple("entry-that-is-no-json", "canonical.not-json", lambda: with_entry(7, b"lot.extracted G1"))
+simple(
+    "entry-with-a-field-too-many",
+    "event.malformed",
+    lambda: with_entry(7, entry().replace(b'{"basis"', b'{"a":1,"basis"')),
+)
+simple(
+    "entry-of-a-type-of-tomorrow",
+    "event.unsupported",
+    lambda: with_entry(7, entry().replace(b"lot.extracted", b"lot.teleported")),
+)
+simple(
+    "entry-that-builds-on-one-twice",
+    "event.malformed",
+    lambda: with_entry(
+        10, entry(10).replace(b'"after":["', b'"after":["' + entry(10)[11:75] + b'","')
+    ),
+)
+simple(
+    "registration-with-a-field-too-many",
+    "registration.malformed",
+    lambda: with_entry(6, b'{"a":1,' + entry(6)[1:]),
+)
+simple(
+    "registration-at-no-time",
+    "registration.malformed",
+    lambda: with_entry(6, entry(6).replace(b"2026-02-11T", b"2026-02-30T")),
+)
+
+
+def with_note(signed: bytes) -> bytes:
+    """The bundle with another note in the registration of the bags."""
+    return with_entry(6, registration_entry(signed, "2026-02-11T08:02:00Z"))
+
+
+def bags_note() -> bytes:
+    """The note over the bags, as it is."""
+    return "".join(f"{line}\n" for line in canonical.decode(entry(6))["note"]).encode()
+
+
+simple(
+    "note-without-a-signature",
+    "note.malformed",
+    lambda: with_note(bags_note().split(b"\n\n")[0] + b"\n"),
+)
+simple(
+    "note-in-a-note",
+    "statement.malformed",
+    lambda: with_note(note.sign(bags_note().decode(), KEYS[MINER])),
+)
+simple("note-of-a-checkpoint", "statement.malformed", lambda: with_note(right().checkpoint))
+simple(
+    "note-of-another-version",
+    "statement.malformed",
+    lambda: with_note(
+        note.sign(
+            "oretrail/statement/v2\n"
+            + bags_note().decode().split("\n\n")[0].split("\n", 1)[1]
+            + "\n",
+            KEYS[MINER],
+        )
+    ),
+)
+simple(
+    "note-over-4097-events",
+    "statement.too-large",
+    lambda: with_note(
+        note.sign(
+            bags_note().decode().split("\n\n")[0].replace("events 3 ", "events 4097 ") + "\n",
+            KEYS[MINER],
+        )
+    ),
+)
+
+
+def reindexed(*indexes: int) -> bytes:
+    """The bundle with other numbers before its entries."""
+    entries = tuple((at, data) for at, (_, data) in zip(indexes, right().entries, strict=True))
+    return encode(changed(right(), entries=entries))
+
+
+def with_entries(entries: Any) -> bytes:
+    """The bundle with other entries, and nothing made anew but the last line."""
+    return encode(changed(right(), entries=tuple(entries)))
+
+
+O = "bundle.out-of-order"  # noqa: E741
+simple("entry-twice", O, lambda: with_entries([*right().entries[:8], *right().entries[7:]]))
+simple(
+    "entries-swapped",
+    O,
+    lambda: with_entries(
+        [*right().entries[:7], right().entries[8], right().entries[7], *right().entries[9:]]
+    ),
+)
+simple("entries-backwards", O, lambda: with_entries(right().entries[::-1]))
+simple(
+    "two-entries-at-one-index",
+    O,
+    lambda: reindexed(0, 1, 2, 3, 4, 6, 8, 9, 9, 12, 13, 14, 15, 16, 17),
+)
+simple(
+    "entry-beyond-the-size",
+    "bundle.beyond-size",
+    lambda: reindexed(0, 1, 2, 3, 4, 6, 8, 9, 10, 12, 13, 14, 15, 16, 20),
+)
+simple(
+    "entry-under-two-indexes",
+    "event.duplicate",
+    lambda: with_entries([*right().entries[:9], (11, entry(8)), *right().entries[9:]]),
+)
+
+# --- statements ------------------------------------------------------------------------
+
+S = "statement.count-mismatch"
+simple("genesis-left-out", "genesis.missing", lambda: with_entries(right().entries[2:]))
+simple(
+    "genesis-not-at-the-beginning",
+    "genesis.missing",
+    lambda: reindexed(0, 2, 3, 4, 5, 6, 8, 9, 10, 12, 13, 14, 15, 16, 17),
+)
+simple(
+    "beginning-without-its-registration",
+    "genesis.missing",
+    lambda: with_entries(right().entries[1:]),
+)
+simple(
+    "ledger-of-another-name",
+    "bundle.ledger-mismatch",
+    lambda: encode(changed(right(), ledger="7a" * 32)),
+)
+simple(
+    "registration-left-out",
+    "statement.missing",
+    lambda: with_entries([*right().entries[:9], *right().entries[10:]]),
+)
+simple(
+    "registration-where-an-event-stands",
+    S,
+    lambda: reindexed(0, 1, 2, 3, 4, 6, 8, 9, 10, 11, 13, 14, 15, 16, 17),
+)
+simple(
+    "event-beyond-its-statement",
+    "statement.missing",
+    lambda: reindexed(0, 1, 2, 3, 4, 6, 8, 9, 10, 12, 14, 15, 16, 17, 18),
+)
+
+
+@mistake("statement-cut-off-by-the-size", S)
+def _() -> bytes:
+    story = base()
+    del story.entries[11:]
+    return encode(pick(story, "G1", [1, 3, 6, 9]))
+
+
+# --- the statements' hashes ------------------------------------------------------------
+
+H = "bundle.hash-count"
+
+
+def with_partial(*order: int) -> bytes:
+    """The bundle with its statement hashes in another order, more or fewer of them."""
+    return encode(changed(right(), partial=tuple(right().partial[place] for place in order)))
+
+
+simple("statement-hash-left-out", H, lambda: with_partial(0, 1))
+simple("statement-hash-twice", H, lambda: with_partial(0, 0, 1, 2))
+simple("statement-hashes-left-out", H, with_partial)
+simple("statement-hashes-swapped", "statement.root-mismatch", lambda: with_partial(1, 0, 2))
+simple("statements-hashes-out-of-order", H, lambda: with_partial(2, 0, 1))
+simple(
+    "statement-hash-changed",
+    "statement.root-mismatch",
+    lambda: encode(changed(right(), partial=((2, bytes(32)), *right().partial[1:]))),
+)
+simple(
+    "statement-hash-of-another-statement",
+    H,
+    lambda: encode(changed(right(), partial=((8, right().partial[0][1]), *right().partial[1:]))),
+)
+simple(
+    "hash-for-a-whole-statement",
+    H,
+    lambda: encode(changed(right(), partial=(*right().partial, (12, bytes(32))))),
+)
+simple(
+    "hash-for-a-statement-that-is-not-here",
+    H,
+    lambda: encode(changed(right(), partial=(*right().partial, (18, bytes(32))))),
+)
+
+
+def rehashed(change: Callable[[list[bytes]], None], subject: str = "B1") -> bytes:
+    """Entries changed, and tree and checkpoint made anew by the log itself."""
+    story = base()
+    indexes = [index for index, data in right().entries if not data.endswith(b'"registered"}')]
+    change(story.entries)
+    return encode(pick(story, subject, indexes))
+
+
+def _swap_bags(entries: list[bytes]) -> None:
+    entries[9], entries[10] = entries[10], entries[9]
+
+
+def _swap_left_out(entries: list[bytes]) -> None:
+    entries[11] = entries[19]
+
+
+def _one_milligram(entries: list[bytes]) -> None:
+    entries[9] = entries[9].replace(b'"mass":1000', b'"mass":1001')
+
+
+def _another_party(entries: list[bytes]) -> None:
+    entries[17] = entries[17].replace(b"comptoir", b"smelter")
+
+
+R = "statement.root-mismatch"
+simple("two-events-of-a-statement-exchanged", R, lambda: rehashed(_swap_bags))
+simple("left-out-event-exchanged", R, lambda: rehashed(_swap_left_out))
+simple("entry-changed-and-every-hash-made-anew", R, lambda: rehashed(_one_milligram))
+simple("actor-changed-and-every-hash-made-anew", R, lambda: rehashed(_another_party))
+
+# --- checkpoint and tree ---------------------------------------------------------------
+
+
+def with_checkpoint(signed: bytes) -> bytes:
+    """The bundle with another checkpoint."""
+    return encode(changed(right(), checkpoint=signed))
+
+
+def claimed(
+    origin: str = ORIGIN, size: int = 20, root: bytes | None = None
+) -> checkpoint.Checkpoint:
+    """A claim about the log, a true one if nothing else is said."""
+    leaves = [merkle.leaf_hash(data) for data in base().entries]
+    return checkpoint.Checkpoint(origin, size, merkle.root(leaves) if root is None else root)
+
+
+def signed(text: str, *names: str) -> bytes:
+    """A note by these actors, by the log if none is named."""
+    return note.sign(text, *(KEYS[name] for name in names or (ORIGIN,)))
+
+
+simple(
+    "checkpoint-that-is-a-letter",
+    "checkpoint.malformed",
+    lambda: with_checkpoint(signed("Dear sirs,\nall is well\nyours\n")),
+)
+simple(
+    "checkpoint-that-is-a-statement", "checkpoint.malformed", lambda: with_checkpoint(bags_note())
+)
+simple(
+    "checkpoint-with-a-line-too-many",
+    "checkpoint.malformed",
+    lambda: with_checkpoint(signed(claimed().text() + "and more\n")),
+)
+simple(
+    "checkpoint-without-a-signature",
+    "note.malformed",
+    lambda: with_checkpoint(claimed().text().encode() + b"\nnot a signature\n"),
+)
+simple(
+    "checkpoint-of-another-size",
+    "bundle.size-mismatch",
+    lambda: with_checkpoint(signed(claimed(size=21).text())),
+)
+simple(
+    "size-of-another-checkpoint", "bundle.size-mismatch", lambda: encode(changed(right(), size=19))
+)
+
+
+def with_tree(*order: int) -> bytes:
+    """The bundle with its tree hashes in another order, more or fewer of them."""
+    return encode(changed(right(), tree=tuple(right().tree[place] for place in order)))
+
+
+T = "bundle.root-mismatch"
+simple("tree-hash-left-out", H, lambda: with_tree(0, 1, 2))
+simple("tree-hash-twice", H, lambda: with_tree(0, 1, 2, 3, 3))
+simple("tree-hashes-left-out", H, with_tree)
+simple("tree-hashes-swapped", T, lambda: with_tree(1, 0, 2, 3))
+simple(
+    "tree-hash-changed", T, lambda: encode(changed(right(), tree=(bytes(32), *right().tree[1:])))
+)
+simple(
+    "checkpoint-over-another-root",
+    T,
+    lambda: with_checkpoint(signed(claimed(root=bytes(32)).text())),
+)
+simple(
+    "entries-at-other-indexes",
+    T,
+    lambda: reindexed(0, 1, 2, 3, 4, 6, 8, 9, 10, 12, 13, 14, 15, 18, 19),
+)
+
+
+@mistake("checkpoint-of-the-same-log-earlier", H)
+def _() -> bytes:
+    """The size is that of the other checkpoint; entries and hashes are those of this one."""
+    story = base()
+    del story.entries[18:]
+    return encode(changed(right(), size=18, checkpoint=packed(story).checkpoint))
+
+
+@mistake("hashes-of-another-lot-s-bundle", T)
+def _() -> bytes:
+    return encode(changed(right(), tree=packed(base(), "G4").tree))
+
+
+def by(*names: str) -> bytes:
+    """The bundle under a true checkpoint that others have signed."""
+    return with_checkpoint(signed(claimed().text(), *names))
+
+
+N = "note.no-known-signature"
+simple("checkpoint-signed-by-a-stranger", N, lambda: by("stranger.example"))
+simple("checkpoint-signed-by-governance", N, lambda: by("governance/1"))
+simple("checkpoint-signed-by-the-holder", N, lambda: by(TRADER))
+simple(
+    "checkpoint-of-another-origin",
+    "checkpoint.origin-mismatch",
+    lambda: with_checkpoint(signed(claimed(TRADER).text(), TRADER)),
+)
+simple(
+    "checkpoint-signed-under-the-log-s-name",
+    N,
+    lambda: with_checkpoint(note.sign(claimed().text(), note.Signer(ORIGIN, KEYS[MINER]._seed))),
+)
+simple(
+    "checkpoint-signature-of-another",
+    "signature.wrong",
+    lambda: with_checkpoint(
+        claimed().text().encode() + b"\n" + signed(claimed(size=19).text()).split(b"\n")[-2] + b"\n"
+    ),
+)
+
+
+@mistake("checkpoint-signed-with-a-bad-line-beside", "signature.wrong")
+def _() -> bytes:
+    """The log's good signature, and one of the same key that is none."""
+    good = signed(claimed().text())
+    bad = signed(claimed(size=19).text()).split(b"\n")[-2]
+    return with_checkpoint(good + bad + b"\n")
+
+
+@mistake("checkpoint-by-the-log-key-of-before", N)
+def _() -> bytes:
+    """Governance has named another key for the log since."""
+    story = base()
+    KEYS["log/new"] = note.Signer(ORIGIN, KEYS["lab.example"]._seed)
+    event = story.event(
+        "governance.rotated",
+        "governance",
+        version=1,
+        origin=ORIGIN,
+        demo=True,
+        governance=[KEYS["governance/1"].verifier.vkey],
+        threshold=1,
+        log_key=KEYS.pop("log/new").verifier.vkey,
+    )
+    story.enter([event], "governance/1")
+    return encode(packed(story))
+
+
+# --- what belongs to the lot -----------------------------------------------------------
+
+SURPLUS, HOLE = "bundle.surplus", "bundle.incomplete"
+EVENTS = (1, 3, 4, 6, 9, 10, 13, 15, 17)
+
+
+def picked(*events: int, subject: str = "B1", more: tuple[int, ...] = ()) -> bytes:
+    """A bundle of other events than belong to the lot, with every hash made anew."""
+    return encode(pick(base(), subject, events, more))
+
+
+simple("bag-that-went-nowhere-put-in", SURPLUS, lambda: picked(*EVENTS, 11))
+simple("later-lot-put-in", SURPLUS, lambda: picked(*EVENTS, 19))
+simple("party-put-in", SURPLUS, lambda: picked(*EVENTS, 5))
+simple("site-put-in", SURPLUS, lambda: picked(*EVENTS, 7))
+simple("registration-put-in", SURPLUS, lambda: picked(*EVENTS, more=(18,)))
+simple(
+    "whole-log-put-in",
+    SURPLUS,
+    lambda: picked(*(i for i in range(20) if i not in (0, 2, 8, 12, 14, 16, 18))),
+)
+
+
+@mistake("subject-further-up", SURPLUS)
+def _() -> bytes:
+    """What the bag went into is here too, and what that went into is more than belongs to it."""
+    story = base()
+    blend(story, "C1", ["B1"])
+    return encode(changed(packed(story, "C1"), subject="G1"))
+
+
+simple(
+    "subject-that-is-not-here", "bundle.no-subject", lambda: encode(changed(right(), subject="G4"))
+)
+simple("subject-in-lower-case", "bundle.no-subject", lambda: encode(changed(right(), subject="b1")))
+simple("reception-left-out", HOLE, lambda: picked(1, 3, 4, 6, 9, 10, 13, 17))
+simple("dispatch-left-out", HOLE, lambda: picked(1, 3, 4, 6, 9, 10, 15, 17))
+simple("bag-left-out", HOLE, lambda: picked(1, 3, 4, 6, 9, 13, 15, 17))
+simple("bags-left-out", HOLE, lambda: picked(1, 3, 4, 13, 15, 17))
+simple("holder-left-out", "party.unknown", lambda: picked(1, 3, 6, 9, 10, 13, 15, 17))
+simple("site-left-out", "site.unknown", lambda: picked(1, 3, 4, 9, 10, 13, 15, 17))
+simple("blend-left-out", "bundle.no-subject", lambda: picked(1, 3, 4, 6, 9, 10, 13, 15))
+
+
+@mistake("builds-on-what-comes-later", HOLE)
+def _() -> bytes:
+    """The dispatch stands before the bag that it sends."""
+    story = Story().begin(MINER, TRADER)
+    bag = ore(story, "G1")
+    sent = story.event("custody.dispatched", MINER, to=TRADER, lots=[{"lot": "G1"}])
+    story.enter([sent], MINER)
+    story.enter([bag], MINER)
+    return encode(packed(story, "G1"))
+
+
+@mistake("builds-on-another-lot", "lot.head-spent")
+def _() -> bytes:
+    story = Story().begin(MINER, TRADER)
+    other = story.dig("G1", 1_000)
+    story.dig("G2", 1_000)
+    story.say("custody.dispatched", MINER, to=TRADER, lots=[{"lot": "G2"}], after=[other])
+    return encode(packed(story, "G2"))
+
+
+@mistake("builds-on-nothing-that-ever-was", HOLE)
+def _() -> bytes:
+    story = Story().begin(MINER, TRADER)
+    story.dig("G1", 1_000)
+    story.say("custody.dispatched", MINER, to=TRADER, lots=[{"lot": "G1"}], after=["1f" * 32])
+    return encode(packed(story, "G1"))
+
+
+# --- signers and what they had seen ----------------------------------------------------
+
+
+def seeing(*seen: tuple[int, str] | None) -> bytes:
+    """A bag for each signer, who says what he has seen; B1 is blended of all."""
+    story = Story().begin(MINER)
+    lots = []
+    for number, one in enumerate(seen):
+        lots.append(f"G{number}")
+        story.enter([ore(story, lots[-1])], MINER, seen=one)
+    story.say("lots.blended", MINER, lot="B1", material="ore", inputs=[{"lot": x} for x in lots])
+    return encode(packed(story))
+
+
+ROOT = "5b" * 32
+AHEAD = "statement.seen-ahead"
+simple("seen-what-comes-later", AHEAD, lambda: seeing((7, ROOT), None))
+simple("seen-in-the-middle-of-a-statement", AHEAD, lambda: seeing((4, ROOT), None))
+simple("seen-the-middle-of-what-is-left-out", AHEAD, lambda: seeing((5, ROOT), None))
+simple("seen-more-than-there-is", AHEAD, lambda: seeing((9_999_999_999_999_999, ROOT), None))
+simple("seen-two-pasts", "statement.seen-inconsistent", lambda: seeing((2, ROOT), (2, "5c" * 32)))
+
+# --- trust -----------------------------------------------------------------------------
+
+simple("another-ledger-was-asked-for", "ledger.wrong", lambda: (whole(), {"ledger": "7a" * 32}))
+simple(
+    "kept-checkpoint-of-another-root",
+    "checkpoint.root-mismatch",
+    lambda: (whole(), {"checkpoints": [signed(claimed(root=bytes(32)).text()).decode()]}),
+)
+simple(
+    "kept-checkpoint-signed-by-a-stranger",
+    N,
+    lambda: (whole(), {"checkpoints": [signed(claimed().text(), SMELTER).decode()]}),
+)
+simple(
+    "kept-checkpoint-of-another-log",
+    "checkpoint.origin-mismatch",
+    lambda: (whole(), {"checkpoints": [signed(claimed(TRADER).text(), TRADER).decode()]}),
+)
