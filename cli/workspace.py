@@ -268,6 +268,7 @@ def doctor(session: Session) -> int:
     except LedgerError as error:
         checks.append(("workspace", False, f"{error} [{error.code}]"))
     fit = all(good for _, good, _ in checks)
+    frozen = any(what == "published" and not good for what, good, _ in checks)
     if session.json:
         output.say_json(
             {
@@ -279,7 +280,22 @@ def doctor(session: Session) -> int:
         output.table(
             [("ok" if good else "WRONG", what, output.clean(a)) for what, good, a in checks]
         )
+        for line in _RUNBOOK if frozen else ():
+            output.say(line)
     return 0 if fit else 5
+
+
+_RUNBOOK = (
+    "",
+    "The store is not what was published of it. Reading, verify and export work; nothing is",
+    "registered or signed, because that would be a second history under one name. What to do:",
+    "1. restore a backup that has what was published:   oretrail db restore FILE",
+    "2. or find the entries elsewhere: exports, copies, tiles, statements that parties kept",
+    "3. or end this ledger: keep it for reading, and begin a successor under a new origin",
+    "   whose name holds the size and root of the last checkpoint that witnesses cosigned",
+    "Never delete the file `checkpoint` to get on: whoever has seen it will find the fork.",
+)
+"""What to do about a store that is behind its past; specs/checkpoints.md says more."""
 
 
 def _folder_checks(workspace: Workspace) -> list[tuple[str, bool, str]]:
@@ -289,6 +305,9 @@ def _folder_checks(workspace: Workspace) -> list[tuple[str, bool, str]]:
     try:
         with workspace.ledger(read_only=True) as ledger:
             checks.append(("database", True, f"{ledger.head().size} entries"))
+            departs = workspace.departure(ledger)
+            if departs is not None:
+                checks.append(("published", False, f"{departs} [{departs.code}]"))
     except LedgerError as error:
         checks.append(("database", False, f"{error} [{error.code}]"))
     for name in key_files.names(workspace.keys):

@@ -92,7 +92,8 @@ class Database:
         if target.exists():
             raise StorageError(f"{target} exists already", code="storage.exists")
         part = target.with_name(f".{target.name}.{os.getpid()}.part")
-        source = self.engine.raw_connection()
+        with wrapped(self.path):
+            source = self.engine.raw_connection()
         try:
             with wrapped(target), closing(sqlite3.connect(part)) as copy:
                 source.driver_connection.backup(copy)  # type: ignore[union-attr]
