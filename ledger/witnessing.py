@@ -13,7 +13,7 @@ account (its size, its reason) is only used to ask once more, or shown.
     witness.cosigned        a good line
     witness.no-url          nothing: the policy does not say where it is
     witness.ahead           it has seen more entries than there are: were some lost here?
-    witness.other-root      it has seen other entries up to the same size
+    witness.other-root      it has seen other entries, up to a size that both have
     witness.refused         another status
     witness.malformed       what cannot be read, or no good line of its own
     remote.*                no answer
@@ -158,10 +158,11 @@ class _Desk:
                 return Outcome(one.name, "witness.malformed", f"{error.code}: {error}")
             return Outcome(one.name, "witness.cosigned", f"{size} entries", lines)
         said = _code(answer.body)
-        # Of the same size and another root C2SP says 409 in one version and 422 in the other.
-        if answer.status in (409, 422) and old == size:
+        # The proof is good, so what was proven from there cannot be what the witness has
+        # seen. Of the same size C2SP says 409 in one version and 422 in the other.
+        if (answer.status == 422 and old) or (answer.status == 409 and old == size):
             return Outcome(
-                one.name, "witness.other-root", f"it has seen other entries up to {size}{said}"
+                one.name, "witness.other-root", f"it has seen other entries up to {old}{said}"
             )
         return Outcome(one.name, "witness.refused", f"status {answer.status}{said}")
 
