@@ -83,6 +83,8 @@ def _command(name: str, module: Any) -> click.Command:
     ]
     if "dossier" in wants:
         params[:0] = _dossier_options(module)
+    if "signer" in wants:
+        params.append(click.Option(["--key"], metavar="NAME", help="Sign it with this key."))
     elif {"trail", "bundle"}.intersection(wants):
         params.insert(0, click.Argument(["subject"], metavar="LOT|PRODUCT"))
 
@@ -94,6 +96,8 @@ def _command(name: str, module: Any) -> click.Command:
                 return _deliver(session, pieces, target, {})
             dossier = _dossier(opened, asked)
             extra = {key: asked[key].read_bytes() for key in getattr(module, "FILES", {})}
+            if "signer" in wants and asked["key"]:
+                extra["signer"] = session.signer(asked["key"])
             if "form" in wants:
                 extra["form"] = "xlsx" if target and target.suffix == ".xlsx" else "json"
             missing = list(getattr(module, "missing", unfilled)(dossier))

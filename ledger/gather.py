@@ -9,12 +9,13 @@ What is read is read under one size of the log: entries that come later are not 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import msgspec
 
 from .audit.audience import for_audience
 from .audit.auditor import Auditor, Trust
+from .audit.bundle import encode
 from .audit.dossier import Audience, Dossier
 from .audit.steps import Recorder, Step, step
 from .custody.books import Books, Lot
@@ -35,8 +36,11 @@ def gather(
     party: str = "",
     period: tuple[str, str] = ("", ""),
     audience: Audience = "authority",
+    progress: Callable[[int, int], None] | None = None,
 ) -> Dossier:
     """The dossier of `subjects`, or of a `period` (first day, first day after it).
+
+    `progress` is told (entries so far, all entries) while the ledger is verified for it.
 
     Raises `UnknownError` for a lot, product or party that is not here.
     """
@@ -86,7 +90,8 @@ def gather(
         sites=sites,
         steps=(lambda: steps) if trails else days,
         days=days,
-        audit=lambda keep: ledger.verify(observers=(Recorder(keep),)),
+        audit=lambda keep: ledger.verify(progress=progress, observers=(Recorder(keep),)),
+        bundle=lambda subject: encode(ledger.bundle(subject)),
         sources=lambda: ((one.index, one.data) for one in ledger.sources(0, head.size)),
     )
     return for_audience(found, audience)

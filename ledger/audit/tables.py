@@ -213,6 +213,17 @@ TABLES: dict[str, Table] = {
             ("closed_at", "time", "UTC"),
         ),
         _table(
+            "documents",
+            "papers that stay with their owners, by their digests",
+            _SUBJECT,
+            ("kind", "text", "invoice, waybill, assay report ..."),
+            ("title", "text", "what it is called"),
+            ("media_type", "text", "such as application/pdf"),
+            ("sha256", "text", "digest of the file"),
+            ("by", "text", "party that attached it"),
+            _ENTRY,
+        ),
+        _table(
             "claims",
             "everything else that was said",
             _SUBJECT,
@@ -474,6 +485,10 @@ class Rows:
         if claim.kind == "payment":
             shown = _facts(facts, "amount", "currency", "payer", "payee", "paid_on", "receipt")
             yield "payments", (claim.subject, claim.status, *shown, step.index)
+            return
+        if claim.kind == "document":
+            shown = _facts(facts, "kind", "title", "media_type", "digest")
+            yield "documents", (claim.subject, *shown, step.by, step.index)
             return
         if not self._dossier.trails and claim.kind in ("certificate", "audit", "assessment"):
             number = facts.get("certificate") or facts.get("audit")

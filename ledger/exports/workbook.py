@@ -37,8 +37,11 @@ _FORMATS = {
 _WIDTHS = {"mass": 18, "share": 14, "integer": 10, "day": 12, "time": 20, "text": 24, "list": 30}
 
 
-def workbook(as_of: str) -> tuple[Workbook, BytesIO]:
-    """An empty workbook, the same bytes whenever it is made, and where it is written."""
+def workbook(as_of: str, large: bool = False) -> tuple[Workbook, BytesIO]:
+    """An empty workbook, the same bytes whenever it is made, and where it is written.
+
+    `large`: rows are put aside as they are written, from top to bottom, and not held.
+    """
     try:
         import xlsxwriter
     except ModuleNotFoundError:
@@ -51,7 +54,8 @@ def workbook(as_of: str) -> tuple[Workbook, BytesIO]:
     book = xlsxwriter.Workbook(
         file,
         {
-            "in_memory": True,
+            "in_memory": not large,
+            "constant_memory": large,
             "strings_to_formulas": False,
             "strings_to_urls": False,
             "strings_to_numbers": False,
