@@ -11,13 +11,16 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import click
 import msgspec
 
+from ledger.audit.auditor import Trust
+from ledger.audit.witnessed import under
 from ledger.errors import ConfigError, UnknownError
 from ledger.findings import CONTRADICTS
 from ledger.log import checkpoint as checkpoints
 from ledger.log import note
+from ledger.log.policy import Policy, is_policy
 from ledger.workspace import SETTINGS_FILE, Workspace
 
-from . import bundles, output
+from . import bundles, mirrors, output
 from .main import Command, Group
 from .output import clean
 from .session import Session
@@ -101,8 +104,10 @@ def _exit_code(report: Report) -> int:
     "policy_file",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="Thresholds of the checks, in TOML: a table named like the check, days = 60.",
+    help="A trust policy: log, witnesses, quorum; or thresholds of the checks, in TOML: a table "
+    "named like the check, days = 60.",
 )
+@click.option("--local", is_flag=True, help="The URL may lead into a private network.")
 @click.pass_obj
 def verify(
     session: Session,
@@ -110,10 +115,12 @@ def verify(
     ledger_id: str,
     known: tuple[Path, ...],
     policy_file: Path | None,
+    local: bool,
 ) -> int:
     """Recompute everything from the signed bytes, and trust nothing in the tables.
 
-    Without an argument the ledger here; or a folder's; or a list of entries made by
+    Without an argument the ledger here; or a folder's; or the static files made by
+    `oretrail export tiles`, in a folder or at a URL; or a list of entries made by
     `oretrail export entries` (- is stdin); or a bundle made by `oretrail export trail`; or a
     product or lot, with the whole ledger it stands in. Exit code 1 unless the verdict is
     `supported`.
@@ -122,9 +129,16 @@ def verify(
     if what is not None and bundles.names_bundle(what):
         found = bundles.verify_file(what, ledger_id, seen, policy_file)
         return bundles.answer(session, found, pinned=bool(ledger_id or seen or policy_file))
-    policy = {} if policy_file is None else _policy(policy_file)
+    witnesses = None if policy_file is None else _witnesses(policy_file)
+    policy = {} if policy_file is None or witnesses else _policy(policy_file)
+    if what is not None and mirrors.names_mirror(what):
+        trust = Trust(ledger_id, seen)
+        return answer(
+            session, mirrors.verify_mirror(what, trust, policy, witnesses, local=local), what
+        )
     if what is not None and _names_list(what):
-        return answer(session, _verify_list(what, ledger_id, seen, policy), what)
+        listed = _verify_list(what, ledger_id or _pinned(witnesses), seen, policy)
+        return answer(session, _under(listed, witnesses, seen), what)
     subject = None
     if what is not None and Path(what).is_dir():
         if not (Path(what) / SETTINGS_FILE).is_file():
@@ -135,7 +149,10 @@ def verify(
     with workspace.ledger(read_only=True) as ledger:
         if subject is not None:
             ledger.lot(subject)
+        newest = ledger.latest_checkpoint() if witnesses else None
+        seen = seen if newest is None else (*seen, newest)
         report = verify_workspace(workspace, ledger, ledger_id, seen, policy)
+        report = _under(report, witnesses, (*workspace.trust().checkpoints, *seen))
         if subject is not None:
             return _answer_subject(session, report, ledger, subject)
     return answer(session, report, workspace.settings.name)
@@ -145,6 +162,21 @@ def _names_list(what: str) -> bool:
     """Whether this names a file of entries: it is there, or no lot can be called so."""
     place = Path(what)
     return what == "-" or place.is_file() or (what.endswith(".jsonl") and not place.is_dir())
+
+
+def _witnesses(file: Path) -> Policy | None:
+    """The trust policy in a file, if that is what it holds."""
+    data = file.read_bytes()
+    return Policy.parse(data) if is_policy(data) else None
+
+
+def _pinned(policy: Policy | None) -> str:
+    return policy.ledger if policy else ""
+
+
+def _under(report: Report, policy: Policy | None, seen: tuple[bytes, ...]) -> Report:
+    """The report as it reads under a trust policy, if there is one."""
+    return report if policy is None else under(report, policy, seen)
 
 
 def _policy(file: Path) -> dict[str, dict[str, int]]:
@@ -165,8 +197,6 @@ def verify_workspace(
     policy: dict[str, dict[str, int]] | None = None,
 ) -> Report:
     """Replay the ledger of a workspace; what its folder and the caller know is held against it."""
-    from ledger.audit.auditor import Trust
-
     trust = workspace.trust()
     known = Trust(ledger_id or trust.ledger, (*trust.checkpoints, *seen))
     with output.Progress("verifying entry") as progress:
@@ -178,7 +208,7 @@ def _verify_list(
 ) -> Report:
     """Verify an exported list of entries: no database, no settings, no keys."""
     from ledger.audit import checks, entry_list
-    from ledger.audit.auditor import Auditor, Trust
+    from ledger.audit.auditor import Auditor
 
     auditor = Auditor(Trust(ledger_id, seen), checks=checks.load(policy))
     with _opened(name) as file:

@@ -307,6 +307,11 @@ class Ledger:
         with self._reading() as connection:
             return bytes.fromhex(log.tree(connection, size)[1])
 
+    def nodes(self, wanted: Sequence[merkle.Node]) -> list[bytes]:
+        """The stored hashes of complete subtrees: what `merkle` asks for to make a proof."""
+        with self._reading() as connection:
+            return log.hashes(connection, wanted)
+
     def registration_of(self, index: int) -> tuple[int, bytes]:
         """(index, bytes) of the registration that the event at `index` stands under."""
         with self._reading() as connection:

@@ -22,7 +22,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 
 # The rooms that may touch the clock, the disk and the network; all others are pure.
-DOORS = {"service", "field", "workspace", "ledger", "store", "keys", "config", "remote"}
+DOORS = {"service", "field", "workspace", "ledger", "store", "keys", "config", "remote", "mirror"}
 
 
 # ---------------------------------------------------------------- what is looked at

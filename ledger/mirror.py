@@ -1,0 +1,127 @@
+"""A mirror: a whole ledger as static files, in a folder or on any web server, and its audit.
+
+    Mirror(fetch)          fetch(path) -> bytes: `folder`, `site`, or whatever a caller has
+        .note              the checkpoint that the files say they are under; not believed
+        .reader            entries, leaves and subtree hashes, each proven against it
+        .verify(trust)     every rule, then the checkpoint's own signature
+
+The order matters. The checkpoint is only read at first, for its size and root; each tile is
+proven against that root before anything in it is used; each entry is proven before the
+auditor sees it. Last, the auditor opens the checkpoint with the log's key that the ledger's
+own governance names, and with everything else in `Trust.checkpoints`: an older checkpoint
+that was kept must lie in the past of what was read. Which ledger that is, and that the
+files are new, the files cannot say: pin the id (`Trust.ledger`), keep checkpoints.
+
+A lying server therefore ends in `tile.wrong`, `bundle.wrong`, `tile.missing` and the like
+as a `ProofError` while reading, or in findings (`checkpoint.root-mismatch`,
+`log.truncated`, `note.no-known-signature`, the rules' own) in the report.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from .audit import checks
+from .audit.auditor import Auditor, Source, Trust
+from .audit.checks.base import Check
+from .audit.report import Report
+from .errors import ConfigError, UnknownError
+from .log import checkpoint, note, tiles
+from .log.checkpoint import Checkpoint
+from .remote import Site, StatusError
+
+__all__ = ["Mirror", "folder", "is_url", "opened", "site"]
+
+_NOT_THERE = frozenset({404, 410})
+
+
+class Mirror:
+    """A ledger behind `fetch`. Raises what that raises, and `MalformedError` for no checkpoint."""
+
+    def __init__(self, fetch: tiles.Fetch) -> None:
+        self.note = fetch("checkpoint")
+        self.said: Checkpoint = checkpoint.parse(note.parse(self.note).text)
+        self.reader = tiles.Reader(fetch, self.said.size, self.said.root)
+
+    def sources(self, progress: Callable[[int, int], None] | None = None) -> Iterator[Source]:
+        """Every entry in order, proven."""
+        for index, data in enumerate(self.reader.entries()):
+            yield Source(index, data)
+            if progress is not None and index % 500 == 0:
+                progress(index, self.said.size)
+
+    def verify(
+        self,
+        trust: Trust | None = None,
+        progress: Callable[[int, int], None] | None = None,
+        policy: Mapping[str, Mapping[str, int]] | None = None,
+        observers: Sequence[Check] = (),
+        watch: Callable[[Iterable[Source]], Iterable[Source]] | None = None,
+    ) -> Report:
+        """Replay all of it, as `Ledger.verify` does.
+
+        `watch` sees the entries on their way to the auditor and hands them on.
+        """
+        known = trust or Trust()
+        auditor = Auditor(
+            Trust(known.ledger, (self.note, *known.checkpoints)),
+            checks=(*checks.load(policy), *observers),
+        )
+        sources: Iterable[Source] = self.sources(progress)
+        auditor.feed(sources if watch is None else watch(sources))
+        return auditor.finish()
+
+
+def is_url(where: str) -> bool:
+    """Whether this is written as a place on the web."""
+    return where.startswith(("https://", "http://"))
+
+
+@contextmanager
+def opened(where: str, *, local: bool = False) -> Iterator[Mirror]:
+    """The mirror at a URL or in a folder; `local` as in `remote`."""
+    if not is_url(where):
+        yield Mirror(folder(Path(where)))
+        return
+    with Site(where, local=local) as kept:
+        yield Mirror(site(kept))
+
+
+def folder(place: Path) -> tiles.Fetch:
+    """The files of a folder."""
+
+    def fetch(path: str) -> bytes:
+        try:
+            with (place / path).open("rb") as file:
+                return file.read(tiles.MAX_BUNDLE + 1)
+        except FileNotFoundError:
+            raise _missing(path, str(place)) from None
+        except OSError as error:
+            raise ConfigError(
+                f"cannot read {place / path}: {error.strerror}", code="file.not-read"
+            ) from None
+
+    return fetch
+
+
+def site(kept: Site) -> tiles.Fetch:
+    """The files below a URL."""
+
+    def fetch(path: str) -> bytes:
+        limit = note.MAX_NOTE if path == "checkpoint" else tiles.MAX_BUNDLE
+        try:
+            return kept.fetch(path, limit=limit)
+        except StatusError as error:
+            if error.status in _NOT_THERE:
+                raise _missing(path, kept.host) from None
+            raise
+
+    return fetch
+
+
+def _missing(path: str, where: str) -> UnknownError:
+    if path == "checkpoint":
+        return UnknownError(f"no checkpoint in {where}", code="checkpoint.none")
+    return UnknownError(f"no {path} in {where}", code="tile.missing")
