@@ -21,7 +21,7 @@ COMMANDS = {
     "party": ("query", "party", "parties: admit, suspend, list, show"),
     "site": ("query", "site", "mines, depots, smelters, factories: add, list"),
     "tags": ("query", "tags", "series of tags: issue, void, list"),
-    "policy": ("record", "policy", "tolerances of the ledger"),
+    "policy": ("record", "policy", "tolerances of the ledger; look over a trust policy"),
     "record": ("record", "record", "say what happened to a lot: one command per event type"),
     "transfer": ("query", "transfer", "hand-overs: dispatch, receive, reject, cancel, list"),
     "lots": ("query", "lots", "what is held"),
@@ -40,6 +40,7 @@ COMMANDS = {
     "outbox": ("outbox", "outbox", "what was recorded in a copy: list, pack, rebase, add, drop"),
     "inbox": ("inbox", "inbox", "take in an outbox at one go, or unpack it"),
     "checkpoint": ("audit", "checkpoint", "signed heads of the log: show, make, compare"),
+    "witness": ("witness", "witness", "cosign other ledgers' checkpoints: init, add, serve, show"),
     "db": ("database", "db", "the database: rebuild, check, backup, restore"),
 }
 """Command -> (module, attribute, its line in the list of commands)."""

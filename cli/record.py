@@ -22,7 +22,7 @@ from ledger.errors import ConfigError, MalformedError
 from ledger.events import Event
 from ledger.words import read_time
 
-from . import signing, tables, words
+from . import signing, tables, trust, words
 from .catalogue import event_commands, group_line
 from .fill import FILLED, Filler
 from .main import Command, Group
@@ -408,4 +408,7 @@ def events_(
 
 @click.group(cls=EventGroup, name="policy")
 def policy() -> None:
-    """Tolerances of the ledger, for instruments and legs."""
+    """Tolerances of the ledger, for instruments and legs; trust policies looked over."""
+
+
+policy.add_command(trust.lint)

@@ -16,8 +16,14 @@ import msgspec
 
 from ledger.errors import ConfigError, MalformedError
 from ledger.log.policy import Policy, is_policy
+from ledger.log.policy import lint as remarks
 
-__all__ = ["Demands", "demands", "policy_options", "trust_policy", "weak_option"]
+from . import output
+from .main import Command
+from .output import clean
+from .session import Session
+
+__all__ = ["Demands", "demands", "lint", "policy_options", "trust_policy", "weak_option"]
 
 Thresholds = dict[str, dict[str, int]]
 
@@ -104,3 +110,45 @@ def _read(file: Path) -> bytes:
     if len(data) > _LONGEST:
         raise ConfigError(f"policy {file}: over {_LONGEST} bytes", code="policy.malformed")
     return data
+
+
+@click.command("lint", cls=Command)
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@weak_option
+@click.pass_obj
+def lint(session: Session, file: Path, weak: bool) -> int:
+    """Look over a trust policy: is it one, whom does it trust, what may not be meant.
+
+    A quorum that half of the witnesses or fewer can meet is refused: two different pasts could
+    both be vouched for.
+    """
+    policy = trust_policy(file, weak=weak)
+    found = remarks(policy)
+    if session.json:
+        output.say_json(
+            {
+                "ledger": policy.ledger,
+                "logs": [each.key.name for each in policy.logs],
+                "witnesses": [
+                    {"name": each.name, "key": each.key.vkey, "url": each.url}
+                    for each in policy.witnesses.values()
+                ],
+                "quorum": policy.say_quorum(),
+                "remarks": [{"code": each.code, "message": each.message} for each in found],
+            }
+        )
+        return 0
+    output.table(
+        [
+            ("ledger", policy.ledger or "whatever begins the log"),
+            ("log", clean(", ".join(each.key.name for each in policy.logs) or "none")),
+            *(
+                (f"witness {clean(each.name)}", f"{clean(each.key.name)}   {clean(each.url)}")
+                for each in policy.witnesses.values()
+            ),
+            ("quorum", clean(policy.say_quorum())),
+        ]
+    )
+    for each in found:
+        output.note(f"{clean(each.message)} [{each.code}]")
+    return 0
