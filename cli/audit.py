@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
-import msgspec
 
 from ledger.audit.auditor import Trust
 from ledger.audit.witnessed import under
@@ -17,18 +16,19 @@ from ledger.errors import ConfigError, UnknownError
 from ledger.findings import CONTRADICTS
 from ledger.log import checkpoint as checkpoints
 from ledger.log import note
-from ledger.log.policy import Policy, is_policy
 from ledger.workspace import SETTINGS_FILE, Workspace
 
-from . import bundles, mirrors, output
+from . import bundles, cosign, mirrors, output
 from .main import Command, Group
 from .output import clean
 from .session import Session
 from .trace import plain_trail, say_trail
+from .trust import demands, policy_options
 
 if TYPE_CHECKING:
     from ledger.audit.report import Report
     from ledger.ledger import Ledger
+    from ledger.log.policy import Policy
 
 __all__ = [
     "answer",
@@ -99,14 +99,7 @@ def _exit_code(report: Report) -> int:
     metavar="FILE",
     help="A signed checkpoint kept elsewhere, which the log must still agree with.  [repeatable]",
 )
-@click.option(
-    "--policy",
-    "policy_file",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="A trust policy: log, witnesses, quorum; or thresholds of the checks, in TOML: a table "
-    "named like the check, days = 60.",
-)
+@policy_options
 @click.option("--local", is_flag=True, help="The URL may lead into a private network.")
 @click.pass_obj
 def verify(
@@ -114,7 +107,8 @@ def verify(
     what: str | None,
     ledger_id: str,
     known: tuple[Path, ...],
-    policy_file: Path | None,
+    policy_files: tuple[Path, ...],
+    weak: bool,
     local: bool,
 ) -> int:
     """Recompute everything from the signed bytes, and trust nothing in the tables.
@@ -123,14 +117,13 @@ def verify(
     `oretrail export tiles`, in a folder or at a URL; or a list of entries made by
     `oretrail export entries` (- is stdin); or a bundle made by `oretrail export trail`; or a
     product or lot, with the whole ledger it stands in. Exit code 1 unless the verdict is
-    `supported`.
+    `supported`; under a trust policy that takes its witnesses' cosignatures, too.
     """
     seen = tuple(path.read_bytes() for path in known)
+    policy, witnesses = demands(policy_files, weak=weak)
     if what is not None and bundles.names_bundle(what):
-        found = bundles.verify_file(what, ledger_id, seen, policy_file)
-        return bundles.answer(session, found, pinned=bool(ledger_id or seen or policy_file))
-    witnesses = None if policy_file is None else _witnesses(policy_file)
-    policy = {} if policy_file is None or witnesses else _policy(policy_file)
+        found = bundles.verify_file(what, ledger_id, seen, policy, witnesses)
+        return bundles.answer(session, found, pinned=bool(ledger_id or seen or witnesses))
     if what is not None and mirrors.names_mirror(what):
         trust = Trust(ledger_id, seen)
         return answer(
@@ -164,12 +157,6 @@ def _names_list(what: str) -> bool:
     return what == "-" or place.is_file() or (what.endswith(".jsonl") and not place.is_dir())
 
 
-def _witnesses(file: Path) -> Policy | None:
-    """The trust policy in a file, if that is what it holds."""
-    data = file.read_bytes()
-    return Policy.parse(data) if is_policy(data) else None
-
-
 def _pinned(policy: Policy | None) -> str:
     return policy.ledger if policy else ""
 
@@ -177,16 +164,6 @@ def _pinned(policy: Policy | None) -> str:
 def _under(report: Report, policy: Policy | None, seen: tuple[bytes, ...]) -> Report:
     """The report as it reads under a trust policy, if there is one."""
     return report if policy is None else under(report, policy, seen)
-
-
-def _policy(file: Path) -> dict[str, dict[str, int]]:
-    """Check -> threshold -> value, from a file such as ``["tag.old"]`` / ``days = 60``."""
-    import tomllib
-
-    try:
-        return msgspec.convert(tomllib.loads(file.read_text("utf-8")), dict[str, dict[str, int]])
-    except (OSError, ValueError, msgspec.ValidationError) as error:
-        raise ConfigError(f"policy {file}: {error}", code="policy.malformed") from None
 
 
 def verify_workspace(
@@ -251,7 +228,7 @@ def _answer_subject(session: Session, report: Report, ledger: Ledger, subject: s
     """The verdict on a product: that of its ledger, and its own trail's findings."""
     trail = ledger.trace(subject)
     bad = any(one.severity in CONTRADICTS for one in trail.findings)
-    verdict = "contradicted" if bad and report.verdict == "supported" else report.verdict
+    verdict = "contradicted" if bad else report.verdict
     if session.json:
         document = {**plain_report(report), "verdict": verdict, "subject": subject}
         output.say_json({**document, "trail": plain_trail(trail)})
@@ -274,23 +251,6 @@ def checkpoint() -> None:
     """
 
 
-def _say_checkpoint(session: Session, data: bytes) -> None:
-    parsed = note.parse(data)
-    said = checkpoints.parse(parsed.text)
-    if session.json:
-        output.say_json(
-            {
-                "origin": said.origin,
-                "size": said.size,
-                "root": said.root.hex(),
-                "signed_by": [signature.name for signature in parsed.signatures],
-                "checkpoint": data.decode(),
-            }
-        )
-    else:
-        output.say("\n".join(clean(line) for line in data.decode().rstrip("\n").split("\n")))
-
-
 @checkpoint.command("show")
 @click.pass_obj
 def show(session: Session) -> int:
@@ -301,25 +261,53 @@ def show(session: Session) -> int:
         raise UnknownError(
             "no checkpoint was signed yet", code="checkpoint.none", hint="oretrail checkpoint make"
         )
-    _say_checkpoint(session, data)
+    cosign.say_checkpoint(session, data)
     return 0
 
 
 @checkpoint.command("make")
 @click.option("--full", is_flag=True, help="Read every entry again, not only the new ones.")
+@cosign.options
 @click.pass_obj
-def make(session: Session, full: bool) -> int:
+def make(
+    session: Session,
+    full: bool,
+    policy_file: Path | None,
+    weak: bool,
+    local: bool,
+    timeout: float,
+) -> int:
     """Sign the log as it stands, with the log's own key, and publish the checkpoint here.
 
-    The entries since the last checkpoint are read again first, and the root recomputed.
+    The entries since the last checkpoint are read again first, and the root recomputed. With
+    a policy its witnesses are asked to cosign; exit code 1 unless enough of them have.
     """
     workspace = session.workspace()
+    policy = cosign.policy_of(workspace, policy_file, weak)
     signer = session.signer(workspace.settings.origin)
     with workspace.ledger() as ledger:
         ledger.checkpoint(signer, full=full)
         data = workspace.publish(ledger)
-    _say_checkpoint(session, data)
+        if policy is not None:
+            return cosign.ask(session, workspace, ledger, policy, timeout=timeout, local=local)
+    cosign.say_checkpoint(session, data)
     return 0
+
+
+@checkpoint.command("witness")
+@cosign.options
+@click.pass_obj
+def witness_(
+    session: Session, policy_file: Path | None, weak: bool, local: bool, timeout: float
+) -> int:
+    """Ask the witnesses of a policy to cosign the newest checkpoint, and publish it so.
+
+    Says of each what it did; exit code 1 unless enough of them have cosigned.
+    """
+    workspace = session.workspace()
+    policy = cosign.policy_of(workspace, policy_file, weak)
+    with workspace.ledger() as ledger:
+        return cosign.ask(session, workspace, ledger, policy, timeout=timeout, local=local)
 
 
 @checkpoint.command("compare")

@@ -8,7 +8,7 @@ from ledger.audit import bundle
 from ledger.audit.auditor import Trust
 from ledger.audit.bundle import Verified
 from ledger.errors import ConfigError
-from ledger.log.policy import Policy, is_policy
+from ledger.log.policy import Policy
 
 from . import output
 from .output import clean
@@ -38,19 +38,19 @@ def names_bundle(what: str) -> bool:
 
 
 def verify_file(
-    what: str, ledger_id: str, seen: tuple[bytes, ...], policy_file: Path | None
+    what: str,
+    ledger_id: str,
+    seen: tuple[bytes, ...],
+    thresholds: dict[str, dict[str, int]],
+    policy: Policy | None,
 ) -> Verified:
-    """Verify the bundle in a file."""
-    policy = None
-    if policy_file is not None:
-        data = policy_file.read_bytes()
-        if not is_policy(data):
-            raise ConfigError(
-                f"{policy_file} sets thresholds of checks, and a bundle is verified without them",
-                code="policy.malformed",
-                hint="name a policy of witnesses, or no --policy",
-            )
-        policy = Policy.parse(data)
+    """Verify the bundle in a file; there are no checks whose `thresholds` could be set."""
+    if thresholds:
+        raise ConfigError(
+            "thresholds of checks are set, and a bundle is verified without checks",
+            code="policy.malformed",
+            hint="name a policy of witnesses, or no --policy",
+        )
     try:
         with Path(what).open("rb") as file:
             data = file.read(bundle.MAX_BYTES + 1)

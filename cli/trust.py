@@ -23,7 +23,7 @@ from .main import Command
 from .output import clean
 from .session import Session
 
-__all__ = ["Demands", "demands", "lint", "policy_options", "trust_policy", "weak_option"]
+__all__ = ["demands", "lint", "policy_options", "trust_policy", "weak_option"]
 
 Thresholds = dict[str, dict[str, int]]
 
@@ -35,13 +35,6 @@ weak_option = click.option(
     is_flag=True,
     help="Take a policy that half of its witnesses or fewer can meet, which excludes no fork.",
 )
-
-
-class Demands(msgspec.Struct, frozen=True):
-    """What whoever verifies asks for: `trust` is None, `thresholds` empty, where nothing is."""
-
-    thresholds: Thresholds
-    trust: Policy | None
 
 
 def policy_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -58,8 +51,8 @@ def policy_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return option(weak_option(command))
 
 
-def demands(files: Iterable[Path], *, weak: bool = False) -> Demands:
-    """What these files ask for: at most one trust policy and one file of thresholds."""
+def demands(files: Iterable[Path], *, weak: bool = False) -> tuple[Thresholds, Policy | None]:
+    """What these files ask for: the thresholds of one (or none), the trust policy of another."""
     thresholds: Thresholds | None = None
     trust: Policy | None = None
     for file in files:
@@ -72,7 +65,7 @@ def demands(files: Iterable[Path], *, weak: bool = False) -> Demands:
             if thresholds is not None:
                 raise ConfigError(f"{file} sets thresholds a second time", code="policy.twice")
             thresholds = _thresholds(file, data)
-    return Demands(thresholds or {}, trust)
+    return thresholds or {}, trust
 
 
 def trust_policy(file: Path, *, weak: bool = False) -> Policy:
