@@ -11,9 +11,12 @@ So a week of statements is tried out, or taken in at one go, by the code that re
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from .database import Connection, Database, wrapped
 
@@ -56,5 +59,13 @@ class Overlay(Database):
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """A part of the whole that is undone alone when the block raises."""
-        with wrapped(self.path), self._connection.begin_nested():
-            yield self._connection
+        with wrapped(self.path):
+            part = self._connection.begin_nested()
+            try:
+                yield self._connection
+                part.commit()
+            except BaseException:
+                # A full disk ends the whole transaction, and there is no part left to undo.
+                with contextlib.suppress(SQLAlchemyError):
+                    part.rollback()
+                raise
