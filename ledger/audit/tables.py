@@ -308,6 +308,7 @@ class Rows:
         self._dossier = dossier
         self._now = {line.lot: line for trail in dossier.trails for line in trail.lots}
         self._away: dict[tuple[str, str], tuple[Hand, str]] = {}
+        self._cases: dict[str, list[Cell]] = {}
 
     def feed(self, step: Step) -> Iterator[tuple[str, Row]]:
         """(table, row) for what one step did."""
@@ -383,6 +384,8 @@ class Rows:
                     None,
                 ),
             )
+        for case in self._cases.values():
+            yield "incidents", tuple(case)
         yield from self._trails()
         for name, facts in self._dossier.parties.items():
             yield (
@@ -486,6 +489,9 @@ class Rows:
             shown = _facts(facts, "amount", "currency", "payer", "payee", "paid_on", "receipt")
             yield "payments", (claim.subject, claim.status, *shown, step.index)
             return
+        if claim.kind == "incident" and not self._dossier.trails:
+            self._case(claim, step)
+            return
         if claim.kind == "document":
             shown = _facts(facts, "kind", "title", "media_type", "digest")
             yield "documents", (claim.subject, *shown, step.by, step.index)
@@ -503,6 +509,18 @@ class Rows:
         text = msgspec.json.encode(facts, order="sorted").decode() if facts else None
         row = (claim.subject, claim.kind, claim.status, step.by, text, step.occurred_at)
         yield "claims", (*row, step.index)
+
+    def _case(self, claim: Claimed, step: Step) -> None:
+        """An incident's row, which the last word on it completes."""
+        name = claim.subject.partition(":")[2]
+        opening = _facts(claim.facts, "kind", "category", "severity")
+        subjects = _facts(claim.facts, "subjects")
+        row = self._cases.setdefault(
+            name, [name, *opening, claim.status, *subjects, step.occurred_at, None]
+        )
+        row[4] = claim.status
+        if claim.status == "closed":
+            row[7] = step.occurred_at
 
 
 def _facts(facts: dict[str, object], *names: str) -> Row:
