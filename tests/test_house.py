@@ -22,7 +22,18 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 
 # The rooms that may touch the clock, the disk and the network; all others are pure.
-DOORS = {"service", "field", "workspace", "ledger", "store", "keys", "config", "remote", "mirror"}
+DOORS = {
+    "service",
+    "field",
+    "workspace",
+    "ledger",
+    "store",
+    "keys",
+    "config",
+    "remote",
+    "mirror",
+    "memory",
+}
 
 
 # ---------------------------------------------------------------- what is looked at

@@ -11,6 +11,7 @@ For each entry, in order:
  7. no event stands twice                                     event.duplicate
  8. the same rules as at registration hold                    lot.*, mass.*, custody.* ...
  9. known checkpoints lie in its past                         checkpoint.*, log.truncated
+10. it continues what was seen of it before                   log.*, ledger.*
 
 Every entry is looked at even after a finding. Entries are not kept: memory grows with lots
 and keys, by 40 bytes for each statement, and by an id for each event.
@@ -18,8 +19,6 @@ and keys, by 40 bytes for each statement, and by an id for each event.
 
 from __future__ import annotations
 
-from array import array
-from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
@@ -34,6 +33,7 @@ from ..errors import LedgerError, MalformedError, SignatureError
 from ..findings import Finding
 from ..log import chain, checkpoint, merkle, note
 from .checks.base import Check, Seen
+from .memory import Roots, Shown, Sighting, judge
 from .report import Counts, Findings, Report
 
 __all__ = ["Auditor", "Source", "Trust"]
@@ -47,11 +47,15 @@ class Trust(msgspec.Struct, frozen=True):
     """What the person who verifies knows already.
 
     `ledger`: the pinned ledger id, or "" to take whatever begins the log. `checkpoints`:
-    signed notes of this log that were kept elsewhere.
+    signed notes of this log that were kept elsewhere. `seen`: what was seen of ledgers
+    before; `place` and `carried` say where this one is shown (see `audit.memory`).
     """
 
     ledger: str = ""
     checkpoints: tuple[bytes, ...] = ()
+    seen: tuple[Sighting, ...] = ()
+    place: str = ""
+    carried: bool = False
 
 
 class Source(msgspec.Struct, frozen=True):
@@ -89,12 +93,13 @@ class Auditor:
         self._recorded_at = _BEFORE
         self._ids: set[bytes] = set()
         # Roots where statements end: a statement may have seen the tree there.
-        self._sizes = array("Q")
-        self._roots = bytearray()
+        self._roots = Roots()
         self._open: Registration | None = None
         self._open_at = 0
         self._pending: list[Source] = []
         self._finished = False
+        # The largest signed checkpoint that agrees with the entries.
+        self._covered, self._covered_size = b"", 0
 
     def feed(self, sources: Iterable[Source]) -> None:
         """Take in entries."""
@@ -121,6 +126,26 @@ class Auditor:
             Counts(size, *self._counts),
             found.kept,
             found.more,
+            self._recorded_at if size else "",
+            self._shown(),
+        )
+
+    def _shown(self) -> Shown | None:
+        """What can be held against what was seen before, and be remembered."""
+        governance = self.books.governance
+        if governance is None:
+            return None
+        return Shown(
+            self.books.ledger,
+            governance.origin,
+            governance.log_keys,
+            self._frontier.size,
+            self._covered,
+            self._roots,
+            place=self.trust.place,
+            carried=self.trust.carried,
+            pinned=bool(self.trust.ledger),
+            demo=governance.demo,
         )
 
     def _conclude(self) -> None:
@@ -144,6 +169,9 @@ class Auditor:
             )
         for data in self.trust.checkpoints:
             self._compare(data)
+        shown = self._shown()
+        if shown is not None:
+            self._findings.add(judge(self.trust.seen, shown))
         for one in self.checks:
             self._findings.add(one.conclude(self.books, self._recorded_at))
 
@@ -240,8 +268,7 @@ class Auditor:
                 f"this is {self.books.ledger[:12] or 'none'}",
                 self._open_at,
             )
-        self._sizes.append(self._frontier.size)
-        self._roots += self._frontier.root()
+        self._roots.add(self._frontier.size, self._frontier.root())
 
     def _check_event(self, index: int, one: Prepared, case: Case) -> None:
         """Let every plausibility check that watches this event's effects look at it."""
@@ -323,20 +350,19 @@ class Auditor:
         if header.seen is None:
             return
         size, root = header.seen
-        place = bisect_left(self._sizes, size)
-        if place == len(self._sizes) or self._sizes[place] != size:
+        here = self._roots.at(size)
+        if here is None:
             self._find(
                 "statement.seen-ahead",
                 f"the signer of the statement at {self._open_at} had seen {size} entries, "
                 "where no statement of this log ends",
                 self._open_at,
             )
-        elif self._roots[32 * place : 32 * place + 32].hex() != root:
+        elif here.hex() != root:
             self._find(
                 "statement.seen-inconsistent",
                 f"the signer of the statement at {self._open_at} had seen root {root[:16]} "
-                f"at size {size}, here it is "
-                f"{self._roots[32 * place : 32 * place + 32].hex()[:16]}",
+                f"at size {size}, here it is {here.hex()[:16]}",
                 self._open_at,
             )
 
@@ -360,18 +386,20 @@ class Auditor:
                 f"a signed checkpoint covers {kept.size} entries, only {size} are here",
             )
             return
-        place = bisect_left(self._sizes, kept.size)
-        if place == len(self._sizes) or self._sizes[place] != kept.size:
+        here = self._roots.at(kept.size)
+        if here is None:
             self._find(
                 "checkpoint.root-mismatch",
                 f"a signed checkpoint of {kept.size} entries ends inside a statement",
             )
-        elif bytes(self._roots[32 * place : 32 * place + 32]) != kept.root:
+        elif here != kept.root:
             self._find(
                 "checkpoint.root-mismatch",
                 f"a signed checkpoint of {kept.size} entries has root {kept.root.hex()[:16]}, "
-                f"here it is {self._roots[32 * place : 32 * place + 32].hex()[:16]}",
+                f"here it is {here.hex()[:16]}",
             )
+        elif kept.size >= self._covered_size:
+            self._covered, self._covered_size = data, kept.size
 
     def _find(self, code: str, message: str, index: int | None = None) -> None:
         entries = () if index is None else (index,)

@@ -18,6 +18,7 @@ import msgspec
 
 from ..errors import EvidenceError
 from ..findings import CONTRADICTS, SEVERITIES, Finding
+from .memory import Shown
 
 __all__ = ["KEPT_PER_CODE", "Counts", "Findings", "Report", "Verdict"]
 
@@ -36,7 +37,11 @@ class Counts(msgspec.Struct, frozen=True):
 
 
 class Report(msgspec.Struct, frozen=True):
-    """The outcome of an audit. Hashes are lower-case hex; `more` counts findings not kept."""
+    """The outcome of an audit. Hashes are lower-case hex; `more` counts findings not kept.
+
+    `recorded_at` is the log's last time, `shown` what a verifier may remember of it, if a
+    ledger was there at all.
+    """
 
     verdict: Verdict
     ledger: str
@@ -46,6 +51,8 @@ class Report(msgspec.Struct, frozen=True):
     counts: Counts
     findings: tuple[Finding, ...]
     more: int = 0
+    recorded_at: str = ""
+    shown: Shown | None = None
 
     def require(self) -> Report:
         """This report, if nothing contradicts; else raise `EvidenceError`."""

@@ -12,11 +12,13 @@ from __future__ import annotations
 
 import msgspec
 
+from ...custody.books import Books
 from ...custody.closure import Held, gather, upstream
 from ...custody.provenance import Trail, trail
 from ...errors import MalformedError
 from ...findings import Finding
 from ...log.policy import Policy
+from .. import memory
 from ..auditor import Trust
 from ..report import Counts, Findings, Report
 from ..witnessed import under
@@ -57,15 +59,44 @@ def verify(data: bytes, trust: Trust | None = None, policy: Policy | None = None
     trust = trust or Trust()
     judged = judge(reading, trust)
     found.add(judged.findings)
+    shown = _shown(reading, judged.books, trust)
+    if shown is not None:
+        found.add(memory.judge(trust.seen, shown))
     told = None if found.contradicts else _trail(reading)
     if told is not None:
         found.add(one for one in told.findings if one.code.startswith("trail."))
-    report = _report(reading, found, judged.signatures)
+    report = msgspec.structs.replace(
+        _report(reading, found, judged.signatures),
+        recorded_at=reading.parts[-1].recorded_at if reading.parts else "",
+        shown=shown,
+    )
     if policy is not None:
         report = under(report, policy, (bundle.checkpoint, *trust.checkpoints))
     if report.verdict == "contradicted" and not found.contradicts:
         told = None
     return Verified(report, bundle.subject, told, bundle.checkpoint)
+
+
+def _shown(reading: Reading, books: Books, trust: Trust) -> memory.Shown | None:
+    """What a bundle shows of its log: one root, of one size."""
+    governance, said = books.governance, reading.said
+    if governance is None or said is None:
+        return None
+    roots = memory.Roots()
+    roots.add(said.size, said.root)
+    return memory.Shown(
+        reading.bundle.ledger,
+        governance.origin,
+        governance.log_keys,
+        said.size,
+        reading.bundle.checkpoint,
+        roots,
+        complete=False,
+        place=trust.place,
+        carried=True,
+        pinned=bool(trust.ledger),
+        demo=governance.demo,
+    )
 
 
 def _trail(reading: Reading) -> Trail:
