@@ -18,7 +18,7 @@ from ledger.log import checkpoint as checkpoints
 from ledger.log import note
 from ledger.workspace import SETTINGS_FILE, Workspace
 
-from . import bundles, cosign, mirrors, output
+from . import bundles, cosign, mirrors, output, proofs
 from .main import Command, Group
 from .output import clean
 from .session import Session
@@ -101,6 +101,16 @@ def _exit_code(report: Report) -> int:
 )
 @policy_options
 @click.option("--local", is_flag=True, help="The URL may lead into a private network.")
+@click.option(
+    "--entry",
+    "beside",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="The bytes of the entry that a proof is about.  [default: those in the ledger here]",
+)
+@click.option(
+    "--log-key", metavar="KEY", help="The log's key that has signed a proof's checkpoint."
+)
 @click.pass_obj
 def verify(
     session: Session,
@@ -110,17 +120,26 @@ def verify(
     policy_files: tuple[Path, ...],
     weak: bool,
     local: bool,
+    beside: Path | None,
+    log_key: str | None,
 ) -> int:
     """Recompute everything from the signed bytes, and trust nothing in the tables.
 
     Without an argument the ledger here; or a folder's; or the static files made by
     `oretrail export tiles`, in a folder or at a URL; or a list of entries made by
-    `oretrail export entries` (- is stdin); or a bundle made by `oretrail export trail`; or a
-    product or lot, with the whole ledger it stands in. Exit code 1 unless the verdict is
-    `supported`; under a trust policy that takes its witnesses' cosignatures, too.
+    `oretrail export entries` (- is stdin); or a bundle made by `oretrail export trail`; or
+    a proof of one entry made by `oretrail prove`; or a product or lot, with the whole ledger
+    it stands in. Exit code 1 unless the verdict is `supported`; under a trust policy that
+    takes its witnesses' cosignatures, too.
     """
     seen = tuple(path.read_bytes() for path in known)
     policy, witnesses = demands(policy_files, weak=weak)
+    if what is not None and proofs.names_proof(what):
+        if ledger_id or seen or policy:
+            raise click.UsageError("a proof takes --entry, --log-key and a trust policy only")
+        return proofs.verify_proof(session, what, beside, log_key, witnesses)
+    if beside is not None or log_key is not None:
+        raise click.UsageError("--entry and --log-key are about a proof: FILE.tlog-proof")
     if what is not None and bundles.names_bundle(what):
         found = bundles.verify_file(what, ledger_id, seen, policy, witnesses)
         return bundles.answer(session, found, pinned=bool(ledger_id or seen or witnesses))

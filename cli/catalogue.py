@@ -39,6 +39,8 @@ COMMANDS = {
     "update": ("copies", "update", "bring a copy up to date"),
     "outbox": ("outbox", "outbox", "what was recorded in a copy: list, pack, rebase, add, drop"),
     "inbox": ("inbox", "inbox", "take in an outbox at one go, or unpack it"),
+    "prove": ("proofs", "prove", "a proof that an entry is in the ledger, as a file"),
+    "receipts": ("receipts", "receipts", "what the ledger promised, and whether it kept its word"),
     "checkpoint": ("audit", "checkpoint", "signed heads of the log: show, make, compare"),
     "witness": ("witness", "witness", "cosign other ledgers' checkpoints: init, add, serve, show"),
     "db": ("database", "db", "the database: rebuild, check, backup, restore"),

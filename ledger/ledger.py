@@ -85,6 +85,8 @@ class Ledger:
         self.demo = books.governance.demo
         self.frozen: StorageError | None = None
         """Why nothing may be registered or signed here, if so; set by whoever opens it."""
+        self.keep_receipt: Callable[[Receipt], None] | None = None
+        """What is done with each receipt once it is durable; set by whoever opens it."""
 
     @classmethod
     def create(
@@ -194,7 +196,10 @@ class Ledger:
         The same events again are no error: the first receipt is returned.
         """
         self._not_frozen()
-        return register_in(self._database, statement, self._clock)
+        receipt = register_in(self._database, statement, self._clock)
+        if self.keep_receipt is not None:
+            self.keep_receipt(receipt)
+        return receipt
 
     def record(self, events: Sequence[Event], *signers: note.SignsNotes) -> Receipt:
         """Draft, sign and register in one go."""

@@ -23,11 +23,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+import msgspec
+
 from .audit import checks
 from .audit.auditor import Auditor, Source, Trust
 from .audit.checks.base import Check
 from .audit.report import Report
 from .errors import ConfigError, UnknownError
+from .findings import Finding
 from .log import checkpoint, note, tiles
 from .log.checkpoint import Checkpoint
 from .remote import Site, StatusError
@@ -59,18 +62,22 @@ class Mirror:
         policy: Mapping[str, Mapping[str, int]] | None = None,
         observers: Sequence[Check] = (),
         watch: Callable[[Iterable[Source]], Iterable[Source]] | None = None,
+        conclude: Callable[[str], Iterable[Finding]] | None = None,
     ) -> Report:
         """Replay all of it, as `Ledger.verify` does.
 
-        `watch` sees the entries on their way to the auditor and hands them on.
+        `watch` sees the entries on their way to the auditor and hands them on; `conclude`
+        is then given the ledger id and adds findings of its own to the report.
         """
         known = trust or Trust()
         auditor = Auditor(
-            Trust(known.ledger, (self.note, *known.checkpoints)),
+            msgspec.structs.replace(known, checkpoints=(self.note, *known.checkpoints)),
             checks=(*checks.load(policy), *observers),
         )
         sources: Iterable[Source] = self.sources(progress)
         auditor.feed(sources if watch is None else watch(sources))
+        if conclude is not None:
+            auditor.add(conclude(auditor.finish().ledger))
         return auditor.finish()
 
 

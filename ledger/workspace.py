@@ -4,6 +4,7 @@ oretrail.toml     which ledger this is (id, origin, name); found by walking up
 ledger.db         the ledger                                  losing it: everything
 keys/             private keys of whoever works here          losing it: revoke, begin anew
 checkpoint        the newest checkpoint published             losing it: a cut tail goes unseen
+receipts.jsonl    what the ledger has promised                losing it: a broken promise, too
 """
 
 from __future__ import annotations
@@ -13,13 +14,15 @@ import os
 import tomllib
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 import msgspec
 
 from .audit.auditor import Trust
+from .audit.receipts import Kept, spell
 from .errors import ConfigError, LedgerError, MalformedError, StorageError
 from .events.base import Named
-from .ledger import Ledger, system_clock
+from .ledger import Ledger, Receipt, system_clock
 from .log import checkpoint, note
 from .store.restore import restore
 
@@ -130,12 +133,38 @@ class Workspace:
         only = read_only or self.settings.copy
         ledger = Ledger.open(self.database, clock=clock, pinned=self.settings.id, read_only=only)
         if not only:
+            ledger.keep_receipt = self.keep_receipt
             try:
                 ledger.frozen = self.departure(ledger)
             except BaseException:
                 ledger.close()
                 raise
         return ledger
+
+    @property
+    def receipts(self) -> Path:
+        """The file of receipts, one a line, the newest last (`audit.receipts`)."""
+        return self.root / "receipts.jsonl"
+
+    def keep_receipt(self, receipt: Receipt) -> None:
+        """Append a receipt to those that are kept here."""
+        line = spell(
+            Kept(receipt.index, receipt.event, receipt.size, receipt.recorded_at, self.settings.id)
+        )
+        try:
+            with self.receipts.open("a+b") as file:
+                # After a power cut the last line may be torn; it must not swallow the next.
+                if file.tell() and _last_byte(file) != b"\n":
+                    line = b"\n" + line
+                file.write(line)
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            raise ConfigError(
+                f"entry {receipt.index + 1} is in the ledger, but its receipt was not kept in "
+                f"{self.receipts}: {error.strerror}",
+                code="receipt.not-kept",
+            ) from None
 
     def departure(self, ledger: Ledger) -> StorageError | None:
         """How the store departs from what was published of it, if it does.
@@ -241,6 +270,11 @@ class Workspace:
         """What this folder knows of its ledger: the id and the kept checkpoint."""
         kept = self.kept_checkpoint()
         return Trust(self.settings.id, () if kept is None else (kept,))
+
+
+def _last_byte(file: BinaryIO) -> bytes:
+    file.seek(-1, os.SEEK_END)
+    return file.read(1)
 
 
 def replace_file(path: Path, data: bytes | Iterable[bytes]) -> None:

@@ -42,6 +42,14 @@ RULES: dict[str, tuple[str, str]] = {
         "under a trust policy: the quorum's checkpoint covers every entry; else `not shown`",
     ),
     "evidence.empty": (MA, "there is something to verify; nothing at all is never `supported`"),
+    # receipts, kept by a party and compared with the log as it is
+    "receipt.dropped": (E, "what was promised at a place that the log has is in the log"),
+    "receipt.moved": (E, "an event stands at the entry that was promised"),
+    "receipt.time-changed": (E, "an event is recorded at the time that was promised"),
+    "receipt.other-ledger": (E, "a receipt is of the ledger that it is compared with"),
+    "receipt.delayed": (E, "what was promised long ago (24 h unless said) is published"),
+    "receipt.waiting": (IN, "promised lately, and not published yet"),
+    "receipt.unreadable": (MI, "each line of the receipts is one"),
     # who may act
     "genesis.missing": (E, "a ledger begins with `ledger.created`"),
     "genesis.repeated": (E, "a ledger begins once"),
@@ -166,6 +174,17 @@ RULES: dict[str, tuple[str, str]] = {
     "gap.not-assayed": (IN, "contents that nobody has measured"),
     "gap.not-attested": (IN, "an origin that no certificate or assessment covered"),
     "gap.not-received": (IN, "a dispatch that nobody has signed for"),
+    # what a verifier has seen before
+    "log.rolled-back": (C, "a log that is shown has at least the entries that were seen of it"),
+    "log.older": (MI, "a file has at least the entries that were seen of its ledger"),
+    "log.forked": (C, "one size, one root: no other was signed and seen"),
+    "log.inconsistent": (C, "a log that has grown begins with what was seen of it"),
+    "log.not-compared": (IN, "what is shown tells whether it continues what was seen"),
+    "log.stale": (MA, "what is shown is as new as was asked for"),
+    "ledger.replaced": (C, "the ledger at a place is the one that was seen there"),
+    "ledger.other-id": (C, "one origin and one key are one ledger's"),
+    "ledger.other-key": (C, "one origin is one ledger's"),
+    "ledger.other-origin": (C, "a log's key signs for one origin"),
     # errors of the library
     "checkpoint.none": (RAISED, "a checkpoint was signed before evidence is handed out"),
     "entries.malformed": (RAISED, "an entry list is spelled the one way, line by line"),
@@ -181,10 +200,20 @@ ELSEWHERE = {
     "books.drift": "needs a store",
     "witness.quorum-not-met": "[policy.md](policy.md)",
     "witness.not-covered": "[policy.md](policy.md)",
+    **dict.fromkeys(
+        (
+            *("log.rolled-back", "log.older", "log.forked", "log.inconsistent"),
+            *("log.not-compared", "log.stale", "ledger.replaced", "ledger.other-id"),
+            *("ledger.other-key", "ledger.other-origin"),
+        ),
+        "[memory.md](memory.md)",
+    ),
     "trail.broken": "a trail's, not an audit's",
     "trail.incomplete": "a trail's, not an audit's",
 }
 """Why no vector of books is about a code, where that is so."""
+
+ELSEWHERE |= {code: "[proof.md](proof.md)" for code in RULES if code.startswith("receipt.")}
 
 ELSEWHERE |= {code: "[bundle.md](bundle.md)" for code in RULES if code.startswith("bundle.")}
 
