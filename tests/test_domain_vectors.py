@@ -15,13 +15,14 @@ import pytest
 
 from ledger.audit.auditor import Auditor, Source, Trust
 from ledger.audit.entry_list import read
+from ledger.custody.outbox import Outbox
 from ledger.custody.statement import Statement, decode_registration, registration_entry
 from ledger.errors import LedgerError, MalformedError
 from ledger.events import TYPES, decode, effects_of, encode, event_id
 from ledger.log import merkle
 
 VECTORS = Path(__file__).resolve().parent.parent / "specs" / "vectors"
-ROOMS = ["events", "statement", "books"]
+ROOMS = ["events", "statement", "outbox", "books"]
 
 
 def made_by(name: str) -> ModuleType:
@@ -77,6 +78,20 @@ def written(effect: Any) -> dict[str, Any]:
     members = {name: getattr(effect, name) for name in effect.__struct_fields__}
     plain = {name: msgspec.to_builtins(each) for name, each in members.items() if each is not None}
     return {"effect": type(effect).__name__, **plain}
+
+
+@cases("outbox")
+def test_outboxes(case: dict[str, Any]) -> None:
+    data = case["file"].encode()
+    if case["error"] is not None:
+        with pytest.raises(MalformedError) as caught:
+            Outbox.decode(data)
+        assert caught.value.code == case["error"]
+        return
+    outbox = Outbox.decode(data)
+    assert outbox.encode() == data
+    assert (outbox.ledger, list(outbox.seen)) == (case["ledger"], case["seen"])
+    assert [list(one.ids) for one in outbox.statements] == case["ids"]
 
 
 @cases("events")

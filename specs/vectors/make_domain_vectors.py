@@ -1,4 +1,4 @@
-"""Make the vectors of events, statements and books.
+"""Make the vectors of events, statements, outboxes and books.
 
     python specs/vectors/make_domain_vectors.py
 
@@ -8,6 +8,7 @@ mistake in it (`good-` if there is none).
 
     events/       `text`: an event's bytes; `id` and `effects`, or `error`, the refusal's code
     statement/    `file`: a statement file; what it says, or `error`
+    outbox/       `file`: an outbox of statements; what it holds, or `error`
     books/        `entries` as `oretrail export entries` gives them, `trust`: what the
                   verifier knows; `expected`: verdict, hashes, findings, lots
 """
@@ -24,6 +25,7 @@ if str(HERE) not in sys.path:
 
 import book_cases  # noqa: E402
 import event_cases  # noqa: E402
+import outbox_cases  # noqa: E402
 import statement_cases  # noqa: E402
 
 
@@ -32,6 +34,7 @@ def files() -> dict[str, bytes]:
     rooms = {
         "events": event_cases.cases,
         "statement": statement_cases.cases,
+        "outbox": outbox_cases.cases,
         "books": book_cases.cases,
     }
     found: dict[str, bytes] = {}
