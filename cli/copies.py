@@ -137,6 +137,9 @@ def update(session: Session, file: Path) -> int:
         news = follow.update(workspace, lines, progress)
     with Standing.open_in(workspace) as ledger:
         filed = ledger.sweep()
+        for _, answer in filed:
+            if answer.receipt is not None:
+                workspace.keep_receipt(answer.receipt)
         unfit = ledger.unfit
         left = [pending for pending, _ in ledger.waiting]
     if session.json:

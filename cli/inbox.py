@@ -10,7 +10,7 @@ import click
 
 from ledger.custody.outbox import MAX_BYTES, Outbox
 from ledger.errors import ConfigError, ConflictError
-from ledger.field.inbox import Answer, take
+from ledger.field.inbox import Answer, opened, take
 from ledger.field.supposed import Supposed
 from ledger.workspace import Workspace, replace_file
 
@@ -82,7 +82,7 @@ def take_(
     signer = None
     if back is not None and not dry_run:
         signer = session.signer(workspace.settings.origin)
-    with Supposed.open(workspace.database, pinned=workspace.settings.id) as ledger:
+    with opened(workspace) as ledger:
         _check_past(ledger, packed)
         with output.Progress("taking in statement") as progress:
             answers = take(ledger, packed.statements, progress=progress)
@@ -90,6 +90,9 @@ def take_(
         kept = not dry_run and (good or not all_or_nothing)
         if kept:
             ledger.keep()
+            for one in answers:
+                if one.receipt is not None:
+                    workspace.keep_receipt(one.receipt)
     _say(session, packed.statements, answers, kept=kept, dry_run=dry_run)
     if kept:
         lines = (
@@ -131,7 +134,8 @@ def _write_back(
     session: Session, workspace: Workspace, signer: Any, back: Path, since: int
 ) -> None:
     with workspace.ledger() as ledger:
-        workspace.keep_checkpoint(ledger.checkpoint(signer))
+        ledger.checkpoint(signer)
+        workspace.publish(ledger)
         size = write_copy(ledger, back, since) if ledger.head().size > since else since
     if not session.json:
         output.note(f"wrote {clean(back)}: entries {since} to {size - 1} for the clerk's copy")

@@ -590,3 +590,30 @@ def test_nobody_writes_while_books_are_tried_out(both: Laptops) -> None:
             overlay.close()
     with pytest.raises(StorageError):
         Overlay(workspace.root / "none.db")
+
+
+def test_nothing_is_taken_in_by_a_store_that_is_older_than_what_it_published(
+    both: Laptops,
+) -> None:
+    send(both.pit, "GIH-1")
+    file = both.pack()
+    backup = both.root / "backup.db"
+    shutil.copy(both.office.root / "ledger.db", backup)
+    weigh(both.office, "GIH-2")
+    both.office("checkpoint", "make")
+    shutil.copy(backup, both.office.root / "ledger.db")
+    size = both.office.size
+    assert both.office("inbox", "take", file, code=5).error == "log.rolled-back"
+    assert both.office.size == size
+
+
+def test_the_clerk_keeps_receipts_and_can_check_them(both: Laptops) -> None:
+    send(both.pit, "GIH-1")
+    said = both.take(both.pack())
+    both.update()
+    (line,) = (both.pit.root / "receipts.jsonl").read_text().splitlines()
+    kept = json.loads(line)
+    assert kept.items() >= said["statements"][0]["receipt"].items()
+    assert both.pit.json("receipts", "check")["verdict"] == "supported"
+    answer = both.stick / "week.outbox.receipts"
+    both.office("receipts", "check", "--receipts", answer)

@@ -20,10 +20,11 @@ from ..custody.statement import Statement
 from ..errors import ConflictError, MalformedError, RefusedError
 from ..events import decode
 from ..findings import Finding
-from ..ledger import Receipt
+from ..ledger import Receipt, system_clock
+from ..workspace import Workspace
 from .supposed import Built, Supposed
 
-__all__ = ["Answer", "Conflict", "conflicts_of", "take"]
+__all__ = ["Answer", "Conflict", "conflicts_of", "opened", "take"]
 
 
 class Conflict(msgspec.Struct, frozen=True):
@@ -53,6 +54,17 @@ class Answer(msgspec.Struct, frozen=True):
     def entered(self) -> bool:
         """Whether the log has it."""
         return self.receipt is not None
+
+
+def opened(workspace: Workspace, *, clock: Callable[[], int] = system_clock) -> Supposed:
+    """The ledger of a workspace in one transaction; frozen where the ledger itself would be."""
+    ledger = Supposed.open(workspace.database, clock=clock, pinned=workspace.settings.id)
+    try:
+        ledger.frozen = workspace.departure(ledger)
+    except BaseException:
+        ledger.close()
+        raise
+    return ledger
 
 
 def take(
