@@ -1000,11 +1000,25 @@ def measure(
 
 
 def claim(
-    subject: str, kind: str, status: str, first: bool = False, own: bool = False, follows: Any = ()
+    subject: str,
+    kind: str,
+    status: str,
+    first: bool = False,
+    own: bool = False,
+    follows: Any = (),
+    **facts: str | None,
 ) -> SimpleNamespace:
-    """A statement about something; what it says beyond its status decides nothing here."""
+    """A statement about something; of its facts only those that name something else."""
+    mentions = [f"{name}:{value}" for name, value in facts.items() if value]
     return effect(
-        "Claim", subject=subject, kind=kind, status=status, first=first, own=own, follows=follows
+        "Claim",
+        subject=subject,
+        kind=kind,
+        status=status,
+        first=first,
+        own=own,
+        follows=follows,
+        mentions=mentions,
     )
 
 
@@ -1072,7 +1086,7 @@ def of_lot_refined(e: Any) -> Iterator[SimpleNamespace]:
             if each.reason != "moisture" and (each.contents is not None) is stated:
                 yield loss_line(e.lot, each)
     yield effect("Close", lot=e.lot)
-    yield claim(f"lot:{e.lot}", "process", "done")
+    yield claim(f"lot:{e.lot}", "process", "done", site=e.facility)
 
 
 def of_lot_split(e: Any) -> Iterator[SimpleNamespace]:
@@ -1101,7 +1115,7 @@ def of_product_made(e: Any) -> Iterator[SimpleNamespace]:
     for part in e.components:
         pieces = None if part.per_unit is None else part.per_unit * e.units
         yield flow(part.lot, e.product, part.mass, pieces)
-    yield claim(f"lot:{e.product}", "product", "made")
+    yield claim(f"lot:{e.product}", "product", "made", site=e.facility)
 
 
 def of_lot_adjusted(e: Any) -> Iterator[SimpleNamespace]:
@@ -1115,7 +1129,7 @@ def of_lot_adjusted(e: Any) -> Iterator[SimpleNamespace]:
 
 def of_lot_assayed(e: Any) -> Iterator[SimpleNamespace]:
     yield measure(e.lot, "assay", moisture=e.moisture, grades=e.grades)
-    yield claim(f"lot:{e.lot}", "assay", "reported")
+    yield claim(f"lot:{e.lot}", "assay", "reported", certificate=e.certificate)
 
 
 def of_custody_dispatched(e: Any) -> Iterator[SimpleNamespace]:
@@ -1222,7 +1236,7 @@ EFFECTS: dict[str, Callable[[Any], Iterable[SimpleNamespace]]] = {
     ),
     "certificate.issued": lambda e: (
         claim(f"certificate:{e.certificate}", "certificate", "issued", first=True),
-        claim(e.subject, "certificate", "issued"),
+        claim(e.subject, "certificate", "issued", certificate=e.certificate),
     ),
     "certificate.revoked": lambda e: (
         claim(
@@ -1250,7 +1264,7 @@ EFFECTS: dict[str, Callable[[Any], Iterable[SimpleNamespace]]] = {
     ),
     "incident.opened": lambda e: (
         claim(f"incident:{e.incident}", "incident", "opened", first=True),
-        *(claim(each, "incident-about", "opened") for each in e.subjects),
+        *(claim(each, "incident-about", "opened", incident=e.incident) for each in e.subjects),
     ),
     "incident.updated": lambda e: (incident(e, e.status, FOLLOWS[e.status]),),
     "key.authorized": lambda e: (
@@ -1291,7 +1305,7 @@ EFFECTS: dict[str, Callable[[Any], Iterable[SimpleNamespace]]] = {
     "process.declared": lambda e: (claim(f"site:{e.site}", "process", "declared"),),
     "product.made": of_product_made,
     "product.returned": of_product_returned,
-    "risk.assessed": lambda e: (claim(e.subject, "risk", e.response),),
+    "risk.assessed": lambda e: (claim(e.subject, "risk", e.response, incident=e.incident),),
     "site.assessed": lambda e: (claim(f"site:{e.site}", "assessment", e.status),),
     "site.registered": lambda e: (claim(f"site:{e.site}", "site", "registered", first=True),),
     "tags.issued": lambda e: (claim(f"tags:{e.series}", "tags", "issued", first=True),),
@@ -1532,6 +1546,7 @@ class Governance:
 
     keys: list[str]
     threshold: int
+    log_key: str
     origin: str
     demo: bool
     version: int
@@ -1705,7 +1720,7 @@ class Judge:
 
     def leave(self, lot: Lot) -> None:
         """A lot that was changed is closed when nothing is left."""
-        if lot.state == "held" and not lot.amount.mass and not lot.amount.pieces:
+        if not lot.amount.mass and not lot.amount.pieces:
             lot.state = "closed"
 
     # -- who signs (verification.md, 5)
@@ -1730,6 +1745,7 @@ class Judge:
             return
         if party.suspended:
             self.codes.append("party.suspended")
+            return
         for e in self.effects:
             if e.effect == "Rotate" and e.party == name and e.key in signed:
                 return
@@ -1832,7 +1848,7 @@ class Judge:
             return
         if now is None:
             books.ledger = self.id
-        books.governance = Governance(e.keys, e.threshold, e.origin, e.demo, e.version)
+        books.governance = Governance(e.keys, e.threshold, e.log_key, e.origin, e.demo, e.version)
         books.log_keys.add(log)
         for vkey in e.keys:
             books.raw_keys[parse_vkey(vkey).public] = (vkey, "governance")
@@ -1930,7 +1946,7 @@ class Judge:
             self.say("lot.in-transit")
         elif lot.state == "closed":
             self.say("lot.closed")
-        if lot is not None and lot.holder not in self.by:
+        if lot is not None and lot.state != "in-transit" and lot.holder not in self.by:
             self.say("custody.not-holder")
         return lot
 
@@ -2772,36 +2788,757 @@ def verify_entries(
     return audit.finish()
 
 
+# ---------------------------------------------------------------- policy.md
+
+
+@dataclass
+class Policy:
+    """Whom somebody believes: a ledger, logs, and how many of which witnesses."""
+
+    ledger: str = ""
+    logs: set[Key] = field(default_factory=set)
+    witnesses: dict[str, Key] = field(default_factory=dict)
+    groups: dict[str, tuple[int, list[str]]] = field(default_factory=dict)
+    quorum: str = ""
+
+    def met(self, name: str, signed: set[Key]) -> bool:
+        """Whether a witness, or enough of a group, is among those who signed."""
+        if name == "none" or name in self.witnesses:
+            return name == "none" or self.witnesses[name] in signed
+        least, members = self.groups[name]
+        return sum(self.met(each, signed) for each in members) >= least
+
+    def weak(self, name: str) -> bool:
+        """Whether two sets without a common member both meet it."""
+        if name not in self.groups:
+            return name == "none"
+        least, members = self.groups[name]
+        weak = sum(map(self.weak, members))
+        return 2 * (least - weak) <= len(members) - weak
+
+
+POLICY_WORDS = ("ledger", "log", "witness", "group", "quorum")
+
+
+def is_trust_policy(data: bytes) -> bool:
+    """Whether the first word is one of a trust policy; else it is thresholds of checks."""
+    for line in data.split(b"\n"):
+        words = line.replace(b"\t", b" ").split(b" ")
+        words = [word for word in words if word]
+        if words and not words[0].startswith(b"#"):
+            return words[0].decode("latin-1") in POLICY_WORDS and words[1:2] != [b"="]
+    return False
+
+
+def parse_policy(data: bytes) -> Policy:
+    """A trust policy, or the code that refuses it."""
+    if len(data) > 65_536 or re.search(rb"[\x00-\x08\x0b-\x1f\x7f]", data):
+        raise Refused("policy.malformed")
+    try:
+        text = data.decode("utf-8", "strict")
+    except UnicodeDecodeError:
+        raise Refused("policy.malformed") from None
+    if re.search("[\x80-\x9f]", text) or not text.endswith("\n"):
+        raise Refused("policy.malformed")
+    policy, raw, members, counts = Policy(), set[bytes](), set[str](), dict[str, int]()
+    for line in text.split("\n"):
+        words = [word for word in re.split(r"[ \t]+", line) if word]
+        if not words or words[0].startswith("#"):
+            continue
+        counts[words[0]] = counts.get(words[0], 0) + 1
+        if words[0] not in POLICY_WORDS or counts[words[0]] > 64:
+            raise Refused("policy.malformed", line[:80])
+        policy_line(policy, words[0], words[1:], raw, members)
+    if not policy.quorum:
+        raise Refused("policy.no-quorum")
+    if policy.weak(policy.quorum):
+        raise Refused("policy.weak-quorum")
+    return policy
+
+
+def policy_line(  # noqa: C901, PLR0912
+    policy: Policy, kind: str, words: list[str], raw: set[bytes], members: set[str]
+) -> None:
+    """One line of a policy."""
+    if kind == "ledger":
+        if len(words) != 1 or not re.fullmatch(r"[0-9a-f]{64}", words[0]):
+            raise Refused("policy.malformed")
+        if policy.ledger:
+            raise Refused("policy.duplicate-ledger")
+        policy.ledger = words[0]
+    elif kind in ("log", "witness"):
+        name = words.pop(0) if kind == "witness" and words else ""
+        if len(words) not in (1, 2):
+            raise Refused("policy.malformed")
+        if kind == "witness":
+            define(policy, name)
+        key = parse_vkey(words[0])
+        if key.kind != (ED25519 if kind == "log" else COSIGNATURE):
+            raise Refused("policy.key-kind")
+        if words[1:] and not re.fullmatch(r"https?://[!-~]{1,500}", words[1]):
+            raise Refused("policy.url")
+        if key.public in raw:
+            raise Refused("policy.duplicate-key")
+        raw.add(key.public)
+        if kind == "log":
+            policy.logs.add(key)
+        else:
+            policy.witnesses[name] = key
+    elif kind == "group":
+        policy_group(policy, words, members)
+    else:
+        if len(words) != 1:
+            raise Refused("policy.malformed")
+        if policy.quorum:
+            raise Refused("policy.duplicate-quorum")
+        if words[0] not in {*policy.witnesses, *policy.groups, "none"}:
+            raise Refused("policy.undefined-name")
+        policy.quorum = words[0]
+
+
+def policy_group(policy: Policy, words: list[str], members: set[str]) -> None:
+    """A line `group`."""
+    if len(words) < 3:
+        raise Refused("policy.malformed")
+    name, least, *inside = words
+    define(policy, name)
+    for each in inside:
+        if each not in policy.witnesses and each not in policy.groups:
+            raise Refused("policy.undefined-name", each)
+        if each in members:
+            raise Refused("policy.duplicate-member", each)
+        members.add(each)
+    number = {"any": "1", "all": str(len(inside))}.get(least, least)
+    if not re.fullmatch(r"[1-9][0-9]{0,2}", number) or int(number) > len(inside):
+        raise Refused("policy.threshold-wrong")
+    policy.groups[name] = (int(number), inside)
+
+
+def define(policy: Policy, name: str) -> None:
+    """A name is defined once, and is none of the reserved ones."""
+    if name in ("any", "all", "none"):
+        raise Refused("policy.reserved-name")
+    if name in policy.witnesses or name in policy.groups:
+        raise Refused("policy.duplicate-name")
+
+
+def judge_policy(report: dict[str, Any], policy: Policy, notes: Iterable[bytes]) -> None:
+    """What a policy says of evidence whose report is at hand, over all checkpoints at hand."""
+    found: list[tuple[str, str]] = []
+    if policy.ledger and report["ledger"] != policy.ledger:
+        found.append(("ledger.wrong", "error"))
+    met = []
+    for data in notes:
+        try:
+            origin = parse_checkpoint(parse_note(data).text).origin
+            logs = {key for key in policy.logs if key.name == origin}
+            if not logs:
+                raise Refused("checkpoint.origin-mismatch")
+            claimed, signed = open_checkpoint(data, origin, logs, policy.witnesses.values())
+        except Refused as refused:
+            found.append((refused.code, "error"))
+            continue
+        if policy.met(policy.quorum, set(signed)):
+            met.append((claimed.size, claimed.root.hex()))
+    if (report["size"], report["root"]) not in met:
+        smaller = any(size < report["size"] for size, _ in met)
+        found.append(("witness.not-covered" if smaller else "witness.quorum-not-met", "major"))
+        if report["verdict"] == "supported":
+            report["verdict"] = "not shown"
+    had = {(each["code"], each["severity"]) for each in report["findings"]}
+    for code, severity in found:
+        if severity == "error":
+            report["verdict"] = "contradicted"
+        if (code, severity) not in had:
+            finding = {"code": code, "severity": severity, "message": code, "entries": []}
+            report["findings"].append(finding)
+
+
+# ---------------------------------------------------------------- bundle.md
+
+BUNDLE_MOST = 67_108_864
+BUNDLE_LINES = (
+    ("format", rb"oretrail/trail/v1", 1, 1),
+    ("ledger", rb"ledger ([0-9a-f]{64})", 1, 1),
+    ("subject", rb"subject ([A-Za-z0-9][A-Za-z0-9._:-]{0,127})", 1, 1),
+    ("size", rb"size ([1-9][0-9]{0,15})", 1, 1),
+    ("entries", rb"(0|[1-9][0-9]{0,15}) ([^\n]{1,65535})", 1, None),
+    ("tree", rb"tree ([0-9a-f]{64})", 0, None),
+    ("statement", rb"statement (0|[1-9][0-9]{0,15}) ([0-9a-f]{64})", 0, None),
+    ("checkpoint", rb"checkpoint ([^\n]*)", 5, None),
+)
+BUNDLE_END = re.compile(
+    rb"end (0|[1-9][0-9]{0,15}) (0|[1-9][0-9]{0,15}) (0|[1-9][0-9]{0,15}) "
+    rb"([0-9a-f]{64})"
+)
+
+
+def needed(size: int, given: list[int]) -> int:
+    """How many hashes many leaves of one tree need besides."""
+
+    def count(begin: int, end: int, inside: list[int]) -> int:
+        if not inside:
+            return 1
+        if end - begin == 1:
+            return 0
+        middle = begin + (1 << (end - begin - 1).bit_length() - 1)
+        left = [each for each in inside if each < middle]
+        right = [each for each in inside if each >= middle]
+        return count(begin, middle, left) + count(middle, end, right)
+
+    return count(0, size, sorted(given))
+
+
+def folded(size: int, given: dict[int, bytes], hashes: list[bytes]) -> bytes:
+    """The root over the given leaves and the hashes that they need."""
+    rest = iter(hashes)
+
+    def fold(begin: int, end: int, inside: list[int]) -> bytes:
+        if not inside:
+            return next(rest)
+        if end - begin == 1:
+            return given[begin]
+        middle = begin + (1 << (end - begin - 1).bit_length() - 1)
+        left = fold(begin, middle, [each for each in inside if each < middle])
+        return node(left, fold(middle, end, [each for each in inside if each >= middle]))
+
+    return fold(0, size, sorted(given))
+
+
+@dataclass
+class Part:
+    """A statement of which some events are here."""
+
+    registration: Registration
+    note: Note
+    ledger: str
+    count: int
+    root: bytes
+    seen: tuple[int, str] | None
+    events: list[int] = field(default_factory=list)
+
+
+class Bundle:
+    """A `.trail`: its lines, and what each step of the page finds."""
+
+    def __init__(self, data: bytes, asked: str, kept: Iterable[bytes]) -> None:
+        self.data, self.asked, self.kept = data, asked, tuple(kept)
+        self.audit = Audit()
+        self.say = self.audit.say
+        self.lines: dict[str, list[re.Match[bytes]]] = {}
+        self.ledger = self.subject = ""
+        self.size = 0
+        self.root = b""
+        self.entries: dict[int, bytes] = {}
+        self.read: dict[int, Any] = {}
+        self.parts: dict[int, Part] = {}
+        self.note = b""
+
+    def report(self) -> dict[str, Any]:
+        """All steps in order; one of the first seven that finds something is the last."""
+        steps = (
+            self.frame,
+            self.sections,
+            self.read_entries,
+            self.read_statements,
+            self.statement_hashes,
+            self.read_checkpoint,
+            self.tree,
+        )
+        for step in steps:
+            try:
+                step()
+            except Refused as refused:
+                self.say(refused.code, message=refused.message)
+            if self.audit.findings:
+                break
+        else:
+            self.judge()
+            self.signature()
+            self.closed()
+            self.trust()
+        findings = self.audit.findings
+        bad = any(each["severity"] == "error" for each in findings)
+        return {
+            "version": 1,
+            "verdict": "contradicted" if bad else "supported",
+            "ledger": self.ledger,
+            "subject": self.subject,
+            "size": self.size,
+            "root": self.root.hex(),
+            "findings": sorted(findings, key=lambda f: (f["entries"], f["code"])),
+        }
+
+    def frame(self) -> None:
+        """Step 1."""
+        if len(self.data) > BUNDLE_MOST:
+            raise Refused("bundle.too-large", f"{len(self.data)} bytes")
+        at = self.data.rfind(b"\n", 0, -1) + 1
+        end = BUNDLE_END.fullmatch(self.data[at:-1])
+        if self.data[-1:] != b"\n" or end is None or not at:
+            raise Refused("bundle.malformed", "no line `end` at the end")
+        if sha256(self.data[:at]).hex().encode() != end[4]:
+            raise Refused("bundle.digest-mismatch")
+        self.lines["end"] = [end]
+        self.data = self.data[:at]
+
+    def sections(self) -> None:
+        """Step 2."""
+        lines = self.data.split(b"\n")[:-1]
+        if lines and re.fullmatch(rb"oretrail/trail/v(?!1\Z)[1-9][0-9]*", lines[0]):
+            raise Refused("bundle.unsupported", lines[0].decode()[:80])
+        at = 0
+        for name, grammar, least, most in BUNDLE_LINES:
+            pattern, found = re.compile(grammar), []
+            while at < len(lines) and (most is None or len(found) < most):
+                match = pattern.fullmatch(lines[at])
+                if match is None:
+                    break
+                found.append(match)
+                at += 1
+            if len(found) < least:
+                raise Refused("bundle.malformed", f"line {at + 1} is no {name}")
+            self.lines[name] = found
+        if at < len(lines):
+            raise Refused("bundle.malformed", f"line {at + 1} is out of place")
+        counts = [len(self.lines[name]) for name in ("entries", "tree", "statement")]
+        if counts != [int(self.lines["end"][0][place]) for place in (1, 2, 3)]:
+            raise Refused("bundle.count-mismatch")
+        self.ledger = self.lines["ledger"][0][1].decode()
+        self.subject = self.lines["subject"][0][1].decode()
+        self.size = int(self.lines["size"][0][1])
+        self.note = b"".join(match[1] + b"\n" for match in self.lines["checkpoint"])
+
+    def read_entries(self) -> None:
+        """Step 3."""
+        before, leaves = -1, set()
+        for match in self.lines["entries"]:
+            index, data = int(match[1]), match[2]
+            if index <= before:
+                self.say("bundle.out-of-order", index)
+            if index >= self.size:
+                self.say("bundle.beyond-size", index)
+            before = max(before, index)
+            if leaf_hash(data) in leaves:
+                self.say("event.duplicate", index)
+            leaves.add(leaf_hash(data))
+            self.entries[index] = data
+            try:
+                if data.endswith(b'"type":"registered"}'):
+                    self.parts[index] = part(read_registration(index, data))
+                else:
+                    self.read[index] = read_event(data)
+            except Refused as refused:
+                self.say(refused.code, index, message=refused.message)
+
+    def read_statements(self) -> None:
+        """Step 4."""
+        first = list(self.entries)[:2]
+        if first != [0, 1] or 0 not in self.parts or 1 not in self.read:
+            self.say("genesis.missing")
+        elif leaf_hash(self.entries[1]).hex() != self.ledger:
+            self.say("bundle.ledger-mismatch", 1)
+        now: Part | None = None
+        for index in self.entries:
+            if index in self.parts:
+                if now is not None and index <= now.registration.index + now.count:
+                    self.say("statement.count-mismatch", now.registration.index)
+                now = self.parts[index]
+                if index + now.count >= self.size:
+                    self.say("statement.count-mismatch", index)
+            elif now is None or index > now.registration.index + now.count:
+                self.say("statement.missing", index)
+            else:
+                now.events.append(index)
+
+    def statement_hashes(self) -> None:
+        """Step 5."""
+        hashes: dict[int, list[bytes]] = {}
+        order = [int(match[1]) for match in self.lines["statement"]]
+        for match in self.lines["statement"]:
+            hashes.setdefault(int(match[1]), []).append(bytes.fromhex(match[2].decode()))
+        if order != sorted(order) or not hashes.keys() <= self.parts.keys():
+            raise Refused("bundle.hash-count", "hashes of a statement that is not here, or late")
+        for index, each in self.parts.items():
+            given = {at - index - 1: leaf_hash(self.entries[at]) for at in each.events}
+            here = hashes.get(index, [])
+            if not given and not here:
+                continue
+            if len(here) != needed(each.count, list(given)):
+                self.say("bundle.hash-count", index)
+            elif folded(each.count, given, here) != each.root:
+                self.say("statement.root-mismatch", index)
+
+    def read_checkpoint(self) -> None:
+        """Step 6."""
+        claimed = parse_checkpoint(parse_note(self.note).text)
+        self.root = claimed.root
+        if claimed.size != self.size:
+            raise Refused("bundle.size-mismatch", f"{claimed.size}, not {self.size}")
+
+    def tree(self) -> None:
+        """Step 7."""
+        hashes = [bytes.fromhex(match[1].decode()) for match in self.lines["tree"]]
+        given = {index: leaf_hash(data) for index, data in self.entries.items()}
+        if len(hashes) != needed(self.size, list(given)):
+            raise Refused("bundle.hash-count", f"{len(hashes)} hashes of the tree")
+        if folded(self.size, given, hashes) != self.root:
+            raise Refused("bundle.root-mismatch")
+
+    def judge(self) -> None:
+        """Step 8."""
+        audit, seen = self.audit, dict[int, str]()
+        begun_here = self.begun_here()
+        reach = [(r + 1, r + each.count) for r, each in self.parts.items()]
+        for index, each in self.parts.items():
+            if each.registration.recorded_at < audit.clock:
+                self.say("time.went-back", index)
+            audit.clock = max(audit.clock, each.registration.recorded_at)
+            if each.seen is not None:
+                size, root = each.seen
+                if size > index or any(low <= size <= high for low, high in reach):
+                    self.say("statement.seen-ahead", index)
+                elif seen.setdefault(size, root) != root:
+                    self.say("statement.seen-inconsistent", index)
+            signed = audit.signers(each.note, index, [self.read[at] for at in each.events])
+            for at in each.events:
+                event_id = leaf_hash(self.entries[at]).hex()
+                judge = Judge(audit.books, self.read[at], event_id, signed, audit.clock)
+                judge.effects = [e for e in judge.effects if begins_here(e, begun_here)]
+                for code in judge.judge():
+                    self.say(code, at)
+            if each.ledger != audit.books.ledger:
+                self.say("statement.wrong-ledger", index)
+
+    def begun_here(self) -> set[str]:
+        """Lots, parties and whatever is registered, as `kind:id`, that some event here begins."""
+        found = set()
+        for event in self.read.values():
+            for e in effects_of(event):
+                if e.effect == "Open":
+                    found.add(f"lot:{e.lot}")
+                elif e.effect == "Admit":
+                    found.add(f"party:{e.party}")
+                elif e.effect == "Claim" and e.first:
+                    found.add(e.subject)
+        return found
+
+    def signature(self) -> None:
+        """Step 9."""
+        now = self.audit.books.governance
+        if now is None:
+            return
+        try:
+            open_checkpoint(self.note, now.origin, {parse_vkey(now.log_key)})
+        except Refused as refused:
+            self.say(refused.code, message=refused.message)
+
+    def closed(self) -> None:
+        """Step 10."""
+        at = {leaf_hash(self.entries[index]).hex(): index for index in self.read}
+        told = {index: Told(index, event) for index, event in self.read.items()}
+        for index, event in self.read.items():
+            if any(at.get(each, self.size) >= index for each in event.after):
+                self.say("bundle.incomplete", index)
+        whole = any(self.subject in each.opens for each in told.values())
+        if not whole:
+            self.say("bundle.no-subject")
+        found = closure(self.subject, told, at) if whole else self.read.keys()
+        for index in sorted(self.read.keys() - found):
+            self.say("bundle.surplus", index)
+        for index, each in self.parts.items():
+            if not each.events:
+                self.say("bundle.surplus", index)
+
+    def trust(self) -> None:
+        """Step 11, but for a policy."""
+        books = self.audit.books
+        if self.asked and self.asked != self.ledger:
+            self.say("ledger.wrong", message=f"this is {self.ledger}, expected is {self.asked}")
+        for kept in self.kept if books.governance else ():
+            try:
+                claimed, _ = open_checkpoint(kept, books.governance.origin, books.log_keys)
+            except Refused as refused:
+                self.say(refused.code, message=refused.message)
+                continue
+            if claimed.size != self.size:
+                self.say("bundle.not-compared")
+            elif claimed.root != self.root:
+                self.say("checkpoint.root-mismatch")
+
+
+def part(registration: Registration) -> Part:
+    """What a registration's note says."""
+    note = parse_note(registration.note)
+    header = HEADER.fullmatch(note.text)
+    if header is None:
+        raise Refused("statement.malformed")
+    if int(header[2]) > 4_096:
+        raise Refused("statement.too-large")
+    seen = None if header[4] is None else (int(header[4]), header[5].decode())
+    root = bytes.fromhex(header[3].decode())
+    return Part(registration, note, header[1].decode(), int(header[2]), root, seen)
+
+
+def begins_here(e: SimpleNamespace, begun_here: set[str]) -> bool:
+    """Whether an effect is judged: not a claim or a hold on what begins elsewhere."""
+    if e.effect in ("Hold", "Release"):
+        return f"lot:{e.lot}" in begun_here
+    if e.effect != "Claim" or e.subject.startswith(("event:", "ledger:")):
+        return True
+    return e.subject in begun_here
+
+
+class Told:
+    """What an event is about, for the closure."""
+
+    def __init__(self, index: int, event: Any) -> None:
+        self.index, self.after = index, list(event.after)
+        effects = effects_of(event)
+        self.opens = {e.lot for e in effects if e.effect == "Open"}
+        self.lots = self.opens | set(changed_lots(effects))
+        self.about = {f"lot:{lot}" for lot in self.lots}
+        self.mentions = {f"lot:{lot}" for lot in self.opens}
+        self.accounts: set[str] = set()
+        for name in (event.by, *event.cosigners):
+            self.mentions |= {f"party:{name}"} if name != "governance" else set()
+        for e in effects:
+            self.effect(e)
+
+    def effect(self, e: SimpleNamespace) -> None:
+        """What one effect adds."""
+        kind = e.effect
+        if kind in ("Hold", "Release"):
+            self.about.add(f"lot:{e.lot}")
+        elif kind == "Claim":
+            self.about.add(e.subject)
+            self.mentions |= {e.subject} if e.first else set()
+            self.mentions |= set(e.mentions)
+        elif kind in ("Admit", "Suspend", "Authorize", "Rotate", "Revoke"):
+            self.about.add(f"party:{e.party}")
+            self.mentions.add(f"party:{e.party}")
+        elif kind == "Depart":
+            self.mentions.add(f"party:{e.taker}")
+        elif kind == "Gain" and e.origin[2]:
+            self.about.add(f"site:{e.origin[2]}")
+            self.mentions.add(f"site:{e.origin[2]}")
+        elif kind in ("Govern", "Adopt"):
+            self.about.add("ledger")
+        elif kind in ("Account", "Credit", "Debit"):
+            self.about.add(f"account:{e.account}")
+            self.accounts.add(f"account:{e.account}")
+            if getattr(e, "carried", None):
+                self.accounts.add(f"account:{e.carried}")
+
+
+def closure(subject: str, told: dict[int, Told], at: dict[str, int]) -> set[int]:
+    """The least set of the five rules, among the events that are here."""
+    ids = {index: event_id for event_id, index in at.items()}
+    says: dict[str, list[int]] = {}
+    for index, each in told.items():
+        for about in each.about if not each.lots else ():
+            says.setdefault(about, []).append(index)
+    found: set[int] = set()
+    new = [i for i, each in told.items() if "ledger" in each.about or subject in each.lots]
+    while new:
+        index = new.pop()
+        if index in found:
+            continue
+        found.add(index)
+        each = told[index]
+        new += [at[event_id] for event_id in each.after if event_id in at]
+        for mention in (*each.mentions, f"event:{ids[index]}"):
+            new += says.get(mention, [])
+        new += [i for i in told if i < index and told[i].about & each.accounts]
+    return found
+
+
+def verify_bundle(
+    data: bytes, ledger: str = "", checkpoints: Iterable[bytes] = (), policy: Policy | None = None
+) -> dict[str, Any]:
+    """The report on a `.trail`."""
+    kept = tuple(checkpoints)
+    bundle = Bundle(data, ledger, kept)
+    report = bundle.report()
+    if policy is not None and bundle.root and bundle.audit.books.ledger:
+        judge_policy(report, policy, (bundle.note, *kept))
+    return report
+
+
+# ---------------------------------------------------------------- tiles.md: a log as files
+
+
+def tile_path(kind: str, number: int, width: int) -> str:
+    """`tile/KIND/x001/x234/067`, with `.p/WIDTH` unless it is full."""
+    digits = f"{number:03d}"
+    digits = digits.zfill(-(-len(digits) // 3) * 3)
+    parts = [digits[at : at + 3] for at in range(0, len(digits), 3)]
+    name = "/".join([*(f"x{each}" for each in parts[:-1]), parts[-1]])
+    return f"tile/{kind}/{name}" + (f".p/{width}" if width < 256 else "")
+
+
+def tile_widths(size: int) -> Iterator[tuple[int, int]]:
+    """Number and width of the tiles of one level that has `size` hashes."""
+    yield from ((number, 256) for number in range(size // 256))
+    if size % 256:
+        yield size // 256, size % 256
+
+
+def tile_bytes(folder: Path, kind: str, number: int, width: int) -> bytes:
+    """A tile; a full one stands in for a partial one, and is longer."""
+    for each in (width, 256):
+        path = folder / tile_path(kind, number, each)
+        if path.is_file():
+            return path.read_bytes()
+    raise Refused("tile.missing", f"{tile_path(kind, number, width)} is not there")
+
+
+def tiled_entries(folder: Path, number: int, width: int) -> Iterator[bytes]:
+    """The entries of a bundle, each after its length in two bytes."""
+    data, at = tile_bytes(folder, "entries", number, width), 0
+    for _ in range(width):
+        end = at + 2 + int.from_bytes(data[at : at + 2], "big")
+        if at + 2 > len(data) or end > len(data):
+            raise Refused("bundle.wrong", f"bundle {number} ends too early")
+        yield data[at + 2 : end]
+        at = end
+    full = (folder / tile_path("entries", number, width)).is_file()
+    if full and at != len(data):
+        raise Refused("bundle.wrong", f"bundle {number} is longer than its entries")
+
+
+def verify_tiles(
+    folder: Path, ledger: str = "", checkpoints: Iterable[bytes] = (), policy: Policy | None = None
+) -> dict[str, Any]:
+    """The report on a folder of tiles; every tile is checked against the checkpoint's root."""
+    path = folder / "checkpoint"
+    if not path.is_file():
+        raise Refused("tile.missing", "checkpoint is not there")
+    newest = path.read_bytes()
+    claimed = parse_checkpoint(parse_note(newest).text)
+    leaves: list[bytes] = []
+    hashes: list[bytes] = []
+    level, size = 0, claimed.size
+    while size:
+        found: list[bytes] = []
+        for number, width in tile_widths(size):
+            data = tile_bytes(folder, str(level), number, width)
+            if len(data) not in (32 * width, 32 * 256):
+                raise Refused("tile.wrong", f"{tile_path(str(level), number, width)}: its length")
+            found += [data[at : at + 32] for at in range(0, 32 * width, 32)]
+        if level and found != hashes:
+            raise Refused("tile.wrong", f"level {level} is not that of the level below it")
+        leaves = leaves or found
+        hashes = [Tree(found[at : at + 256]).root() for at in range(0, size - 255, 256)]
+        level, size = level + 1, size // 256
+    if Tree(leaves).root() != claimed.root:
+        raise Refused("tile.wrong", "the tiles lead to another root than the checkpoint's")
+    audit = Audit(ledger, (newest, *checkpoints))
+    index = 0
+    for number, width in tile_widths(claimed.size):
+        for data in tiled_entries(folder, number, width):
+            if leaf_hash(data) != leaves[index]:
+                raise Refused("bundle.wrong", f"entry {index} is not that of its tile")
+            audit.entry(Line(index, data))
+            index += 1
+    report = audit.finish()
+    if policy is not None:
+        judge_policy(report, policy, (newest, *checkpoints))
+    return report
+
+
+# ---------------------------------------------------------------- proof.md: one entry
+
+
+def verify_proof(
+    data: bytes, entry: bytes, logs: set[Key], policy: Policy | None = None
+) -> dict[str, Any]:
+    """The report on a `.tlog-proof`: that this entry is in a log that these keys sign for."""
+    head, _, note = data.partition(b"\n\n")
+    lines = head.decode("latin-1").split("\n")
+    index = re.fullmatch(r"index (0|[1-9][0-9]{0,18})", lines[1], re.ASCII) if lines[1:] else None
+    proof = [from_base64(line) for line in lines[2:]]
+    if lines[0] != "c2sp.org/tlog-proof@v1" or index is None or len(proof) > 63:
+        raise Refused("proof.malformed")
+    hashes = [each for each in proof if each is not None and len(each) == 32]
+    if len(hashes) != len(proof):
+        raise Refused("proof.malformed")
+    origin = parse_checkpoint(parse_note(note).text).origin
+    keys = {key for key in logs if key.name == origin}
+    if not keys:
+        raise Refused("checkpoint.origin-mismatch", f"no key of {origin}")
+    others = policy.witnesses.values() if policy else ()
+    claimed, signed = open_checkpoint(note, origin, keys, others)
+    check_inclusion(leaf_hash(entry), int(index[1]), claimed.size, hashes, claimed.root)
+    met = policy is None or policy.met(policy.quorum, set(signed))
+    findings = [] if met else [{"code": "witness.quorum-not-met", "severity": "major"}]
+    return {
+        "version": 1,
+        "verdict": "supported" if met else "not shown",
+        "index": int(index[1]),
+        "leaf": leaf_hash(entry).hex(),
+        "origin": origin,
+        "size": claimed.size,
+        "root": claimed.root.hex(),
+        "findings": [{**each, "entries": []} for each in findings],
+    }
+
+
 # ---------------------------------------------------------------- the command
 
 
 def main(arguments: list[str]) -> int:
     """Read, verify, print; the exit code."""
     parser = argparse.ArgumentParser(description="verify what a ledger has handed out")
-    parser.add_argument("path", metavar="FILE|DIR")
+    parser.add_argument("path", metavar="FILE|DIR", type=Path)
     parser.add_argument("--ledger-id", metavar="HEX", default="")
     parser.add_argument("--checkpoint", metavar="FILE", action="append", default=[])
-    parser.add_argument("--policy", metavar="FILE")
+    parser.add_argument("--policy", metavar="FILE", type=Path, help="a trust policy")
+    parser.add_argument("--entry", metavar="FILE", type=Path, help="the entry of a .tlog-proof")
+    parser.add_argument("--log-key", metavar="VKEY", help="the log's key, for a .tlog-proof")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args(arguments)
     try:
-        kept = [Path(each).read_bytes() for each in options.checkpoint]
-        report = verify_entries(Path(options.path).read_bytes(), options.ledger_id, kept)
+        report = verify(options)
     except Refused as refused:
         report = {"version": 1, "error": {"code": refused.code, "message": refused.message}}
         print(json.dumps(report) if options.json else f"error: {refused}")
-        return 4
+        return 4 if refused.code.endswith(".malformed") else 1
     except OSError as error:
         print(f"error: {error}", file=sys.stderr)
-        return 4
+        return 5
     print(json.dumps(report) if options.json else as_text(report))
     return 0 if report["verdict"] == "supported" else 1
 
 
+def verify(options: argparse.Namespace) -> dict[str, Any]:
+    """The report on whatever the path leads to, told by its first bytes."""
+    kept = [Path(each).read_bytes() for each in options.checkpoint]
+    policy = None
+    if options.policy and is_trust_policy(options.policy.read_bytes()):
+        policy = parse_policy(options.policy.read_bytes())
+    ledger = options.ledger_id or (policy.ledger if policy else "")
+    if options.path.is_dir():
+        return verify_tiles(options.path, ledger, kept, policy)
+    data = options.path.read_bytes()
+    if data.startswith(b"c2sp.org/tlog-proof"):
+        keys = {parse_vkey(options.log_key.strip())} if options.log_key else set[Key]()
+        keys |= policy.logs if policy else set()
+        if options.entry is None or not keys:
+            raise Refused("proof.incomplete", "a proof needs --entry, and --log-key or --policy")
+        return verify_proof(data, options.entry.read_bytes(), keys, policy)
+    if data.startswith(b"oretrail/trail/") or options.path.suffix == ".trail":
+        return verify_bundle(data, ledger, kept, policy)
+    report = verify_entries(data, ledger, kept)
+    if policy is not None:
+        judge_policy(report, policy, kept)
+    return report
+
+
 def as_text(report: dict[str, Any]) -> str:
     """The report for people."""
-    lines = [f"{report['verdict']}: ledger {report['ledger'] or '-'}"]
-    lines += [f"size {report['size']}", f"root {report['root']}", f"chain {report['chain']}"]
+    names = ("ledger", "subject", "index", "origin", "size", "root", "chain")
+    lines = [report["verdict"], *(f"{name} {report[name]}" for name in names if name in report)]
     for each in report["findings"]:
         where = ", ".join(map(str, each["entries"]))
         lines.append(f"{each['severity']} {each['code']}" + (f" at {where}" if where else ""))

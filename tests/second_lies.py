@@ -94,11 +94,22 @@ class Liar:
         self.edit(index, inner)
         return index
 
+    def lines(self, index: int) -> list[str]:
+        """The lines of a registration's note, if it has one."""
+        try:
+            value = json.loads(self.entries[index])
+        except ValueError:
+            return []
+        found = value.get("note") if isinstance(value, dict) else None
+        return found if isinstance(found, list) else []
+
     def sign_again(self, index: int, text: str | None = None, *names: str) -> None:
         """Sign a statement anew, as its signers had or as `names`; over another text if given."""
 
         def inner(value: dict[str, Any]) -> None:
-            lines = value["note"]
+            lines = value.get("note")
+            if not isinstance(lines, list):
+                return
             at = lines.index("") if "" in lines else len(lines)
             body = text if text is not None else "".join(f"{line}\n" for line in lines[:at])
             keys = []
@@ -129,7 +140,7 @@ class Liar:
             return
         events = self.entries[start + 1 : end]
         root = merkle.root([merkle.leaf_hash(data) for data in events]).hex()
-        lines = json.loads(self.entries[start]).get("note", [])
+        lines = self.lines(start)
         head = (
             [x for x in lines[: lines.index("")] if not x.startswith("events ")]
             if ("" in lines)
@@ -281,7 +292,7 @@ class Liar:
         if not found:
             return
         index = self.random.choice(found)
-        lines = json.loads(self.entries[index]).get("note", [])
+        lines = self.lines(index)
         text = (
             "".join(f"{line}\n" for line in lines[: lines.index("")] if line) if "" in lines else ""
         )

@@ -188,7 +188,7 @@ def pure_rooms_read_no_clock_and_no_file(tree: Tree) -> Iterator[str]:
 def no_file_is_two_rooms(tree: Tree) -> Iterator[str]:
     for path in tree.python:
         # The second verifier is one file on purpose: whoever doubts the rest carries it alone.
-        most = 3_000 if path == "specs/verify.py" else 600
+        most = 4_000 if path == "specs/verify.py" else 600
         lines = tree.files[path].count("\n")
         if lines > most:
             yield f"{path}: {lines} lines, more than {most}"
