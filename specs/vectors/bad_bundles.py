@@ -573,6 +573,11 @@ def _() -> bytes:
     return with_checkpoint(good + bad + b"\n")
 
 
+@mistake("checkpoint-signature-twice", "note.duplicate-signature")
+def _() -> bytes:
+    return with_checkpoint(right().checkpoint + right().checkpoint.split(b"\n")[-2] + b"\n")
+
+
 @mistake("checkpoint-by-the-log-key-of-before", N)
 def _() -> bytes:
     """Governance has named another key for the log since."""

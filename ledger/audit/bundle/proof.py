@@ -186,12 +186,15 @@ def _hash_count(message: str) -> Finding:
 
 
 def _checkpoint(reading: Reading) -> Iterator[Finding]:
-    """The note is a checkpoint of this size."""
+    """The note is a checkpoint of this size, and no line of it stands twice."""
     try:
-        reading.said = checkpoint.parse(note.parse(reading.bundle.checkpoint).text)
+        parsed = note.parse(reading.bundle.checkpoint)
+        reading.said = checkpoint.parse(parsed.text)
     except MalformedError as error:
         yield _find(error.code, f"the checkpoint: {error}")
         return
+    if len(set(parsed.signatures)) < len(parsed.signatures):
+        yield _find("note.duplicate-signature", "a signature of the checkpoint stands twice")
     if reading.said.size != reading.bundle.size:
         yield _find(
             "bundle.size-mismatch",
