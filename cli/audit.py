@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
+import msgspec
 
 from ledger.audit.auditor import Trust
 from ledger.audit.witnessed import under
@@ -21,6 +22,7 @@ from ledger.workspace import SETTINGS_FILE, Workspace
 from . import bundles, cosign, mirrors, output, proofs
 from .main import Command, Group
 from .output import clean
+from .recall import Recall, memory_options
 from .session import Session
 from .trace import plain_trail, say_trail
 from .trust import demands, policy_options
@@ -100,6 +102,7 @@ def _exit_code(report: Report) -> int:
     help="A signed checkpoint kept elsewhere, which the log must still agree with.  [repeatable]",
 )
 @policy_options
+@memory_options
 @click.option("--local", is_flag=True, help="The URL may lead into a private network.")
 @click.option(
     "--entry",
@@ -122,6 +125,7 @@ def verify(
     local: bool,
     beside: Path | None,
     log_key: str | None,
+    recall: Recall,
 ) -> int:
     """Recompute everything from the signed bytes, and trust nothing in the tables.
 
@@ -130,7 +134,8 @@ def verify(
     `oretrail export entries` (- is stdin); or a bundle made by `oretrail export trail`; or
     a proof of one entry made by `oretrail prove`; or a product or lot, with the whole ledger
     it stands in. Exit code 1 unless the verdict is `supported`; under a trust policy that
-    takes its witnesses' cosignatures, too.
+    takes its witnesses' cosignatures, too. What was verified is remembered, and must be
+    continued by whatever is verified later (specs/memory.md).
     """
     seen = tuple(path.read_bytes() for path in known)
     policy, witnesses = demands(policy_files, weak=weak)
@@ -141,16 +146,21 @@ def verify(
     if beside is not None or log_key is not None:
         raise click.UsageError("--entry and --log-key are about a proof: FILE.tlog-proof")
     if what is not None and bundles.names_bundle(what):
-        found = bundles.verify_file(what, ledger_id, seen, policy, witnesses)
-        return bundles.answer(session, found, pinned=bool(ledger_id or seen or witnesses))
+        trust = recall.trust(Trust(ledger_id, seen), carried=True)
+        found = bundles.verify_file(what, trust, policy, witnesses)
+        report = recall.concluded(found.report, witnesses)
+        found = msgspec.structs.replace(found, report=report)
+        pinned = bool(ledger_id or seen or witnesses or recall.known)
+        return bundles.answer(session, found, pinned=pinned, memory=recall.plain)
     if what is not None and mirrors.names_mirror(what):
         trust = Trust(ledger_id, seen)
-        return answer(
-            session, mirrors.verify_mirror(what, trust, policy, witnesses, local=local), what
-        )
+        report = mirrors.verify_mirror(what, trust, policy, witnesses, recall, local=local)
+        return answer(session, report, what, recall.plain)
     if what is not None and _names_list(what):
-        listed = _verify_list(what, ledger_id or _pinned(witnesses), seen, policy)
-        return answer(session, _under(listed, witnesses, seen), what)
+        trust = Trust(ledger_id or _pinned(witnesses), seen)
+        listed = _verify_list(what, recall.trust(trust, carried=True), policy)
+        report = recall.concluded(_under(listed, witnesses, seen), witnesses)
+        return answer(session, report, what, recall.plain)
     subject = None
     if what is not None and Path(what).is_dir():
         if not (Path(what) / SETTINGS_FILE).is_file():
@@ -161,13 +171,14 @@ def verify(
     with workspace.ledger(read_only=True) as ledger:
         if subject is not None:
             ledger.lot(subject)
-        newest = ledger.latest_checkpoint() if witnesses else None
+        newest = ledger.latest_checkpoint()
         seen = seen if newest is None else (*seen, newest)
-        report = verify_workspace(workspace, ledger, ledger_id, seen, policy)
+        report = verify_workspace(workspace, ledger, ledger_id, seen, policy, recall)
         report = _under(report, witnesses, (*workspace.trust().checkpoints, *seen))
+        report = recall.concluded(report, witnesses, ledger.growth)
         if subject is not None:
-            return _answer_subject(session, report, ledger, subject)
-    return answer(session, report, workspace.settings.name)
+            return _answer_subject(session, report, ledger, subject, recall.plain)
+    return answer(session, report, workspace.settings.name, recall.plain)
 
 
 def _names_list(what: str) -> bool:
@@ -191,22 +202,24 @@ def verify_workspace(
     ledger_id: str,
     seen: tuple[bytes, ...],
     policy: dict[str, dict[str, int]] | None = None,
+    recall: Recall | None = None,
 ) -> Report:
     """Replay the ledger of a workspace; what its folder and the caller know is held against it."""
     trust = workspace.trust()
-    known = Trust(ledger_id or trust.ledger, (*trust.checkpoints, *seen))
+    kept = tuple(dict.fromkeys((*trust.checkpoints, *seen)))
+    known = Trust(ledger_id or trust.ledger, kept)
+    if recall is not None:
+        known = recall.trust(known, carried=workspace.settings.copy)
     with output.Progress("verifying entry") as progress:
         return ledger.verify(known, progress, policy)
 
 
-def _verify_list(
-    name: str, ledger_id: str, seen: tuple[bytes, ...], policy: dict[str, dict[str, int]]
-) -> Report:
+def _verify_list(name: str, trust: Trust, policy: dict[str, dict[str, int]]) -> Report:
     """Verify an exported list of entries: no database, no settings, no keys."""
     from ledger.audit import checks, entry_list
     from ledger.audit.auditor import Auditor
 
-    auditor = Auditor(Trust(ledger_id, seen), checks=checks.load(policy))
+    auditor = Auditor(trust, checks=checks.load(policy))
     with _opened(name) as file:
         auditor.feed(entry_list.read(_lines(file)))
     return auditor.finish()
@@ -233,23 +246,32 @@ def _opened(name: str) -> Iterator[BinaryIO]:
         raise ConfigError(f"cannot read {name}: {error.strerror}", code="file.not-read") from None
 
 
-def answer(session: Session, report: Report, about: str) -> int:
-    """Say what a report says; the exit code."""
+def answer(
+    session: Session, report: Report, about: str, memory: Mapping[str, Any] | None = None
+) -> int:
+    """Say what a report says, and in JSON what came of the verifier's memory; the exit code."""
     if session.json:
-        output.say_json(plain_report(report))
+        output.say_json(plain_report(report) | ({} if memory is None else {"memory": memory}))
     else:
         say_report(report)
         say_verdict(report.verdict, clean(about))
     return _exit_code(report)
 
 
-def _answer_subject(session: Session, report: Report, ledger: Ledger, subject: str) -> int:
+def _answer_subject(
+    session: Session, report: Report, ledger: Ledger, subject: str, memory: Mapping[str, Any]
+) -> int:
     """The verdict on a product: that of its ledger, and its own trail's findings."""
     trail = ledger.trace(subject)
     bad = any(one.severity in CONTRADICTS for one in trail.findings)
     verdict = "contradicted" if bad else report.verdict
     if session.json:
-        document = {**plain_report(report), "verdict": verdict, "subject": subject}
+        document = {
+            **plain_report(report),
+            "verdict": verdict,
+            "subject": subject,
+            "memory": memory,
+        }
         output.say_json({**document, "trail": plain_trail(trail)})
     else:
         say_trail(trail, ledger.lot(subject))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from ledger.audit import bundle
 from ledger.audit.auditor import Trust
@@ -39,8 +41,7 @@ def names_bundle(what: str) -> bool:
 
 def verify_file(
     what: str,
-    ledger_id: str,
-    seen: tuple[bytes, ...],
+    trust: Trust,
     thresholds: dict[str, dict[str, int]],
     policy: Policy | None,
 ) -> Verified:
@@ -56,10 +57,10 @@ def verify_file(
             data = file.read(bundle.MAX_BYTES + 1)
     except OSError as error:
         raise ConfigError(f"cannot read {what}: {error.strerror}", code="file.not-read") from None
-    return bundle.verify(data, Trust(ledger_id, seen), policy)
+    return bundle.verify(data, trust, policy)
 
 
-def answer(session: Session, found: Verified, *, pinned: bool) -> int:
+def answer(session: Session, found: Verified, *, pinned: bool, memory: Mapping[str, Any]) -> int:
     """Say the trail, the verdict and what a bundle cannot show."""
     from .audit import plain_report, say_report, say_verdict
 
@@ -67,7 +68,7 @@ def answer(session: Session, found: Verified, *, pinned: bool) -> int:
     if session.json:
         document = {**plain_report(report), "subject": found.subject, "shows": SHOWS}
         told = None if found.trail is None else plain_trail(found.trail)
-        output.say_json({**document, "trail": told})
+        output.say_json({**document, "trail": told, "memory": memory})
     else:
         if found.trail is not None:
             say_trail(found.trail)

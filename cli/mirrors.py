@@ -12,6 +12,7 @@ from ledger.log.policy import Policy
 from ledger.workspace import SETTINGS_FILE
 
 from . import output
+from .recall import Recall
 
 __all__ = ["names_mirror", "verify_mirror"]
 
@@ -29,20 +30,30 @@ def verify_mirror(
     trust: Trust,
     thresholds: dict[str, dict[str, int]],
     policy: Policy | None,
+    recall: Recall,
     *,
     local: bool = False,
 ) -> Report:
-    """Verify a mirror; under a policy of witnesses, if there is one."""
+    """Verify a mirror; under a policy of witnesses, if there is one.
+
+    What is at a URL is shown by whoever keeps the ledger; a folder may have been carried.
+    """
     ledger = trust.ledger or (policy.ledger if policy else "")
     with (
         mirror.opened(what, local=local) as found,
         output.Progress("verifying entry") as progress,
     ):
-        report = found.verify(Trust(ledger, trust.checkpoints), progress, thresholds)
-        notes = (found.note, *trust.checkpoints)
-    if policy is not None:
-        report = under(report, policy, notes)
-    if not ledger and not trust.checkpoints and report.verdict == "supported":
+        known = recall.trust(
+            Trust(ledger, trust.checkpoints),
+            place=what if mirror.is_url(what) else "",
+            carried=not mirror.is_url(what),
+        )
+        report = found.verify(known, progress, thresholds)
+        if policy is not None:
+            report = under(report, policy, (found.note, *trust.checkpoints))
+        report = recall.concluded(report, policy, found.growth)
+    pinned = ledger or trust.checkpoints or recall.known
+    if not pinned and report.verdict == "supported":
         output.note(
             "nothing was pinned, so this is what some ledger says; insist on yours: "
             "--ledger-id, --checkpoint or --policy"

@@ -94,6 +94,23 @@ class Memory:
             replace_file(self._path(new.ledger), _spell(new))
             return True
 
+    def accuse(self, ledger: str, size: int, text: bytes, folder: Path | None = None) -> Path:
+        """Write the text about two checkpoints that conflict; the file's path."""
+        where = self.folder if folder is None else folder
+        try:
+            where.mkdir(parents=True, exist_ok=True)
+            for number in range(1, 1000):
+                ending = "" if number == 1 else f"-{number}"
+                path = where / f"conflict-{ledger[:8]}-{size}{ending}.txt"
+                if not path.exists():
+                    replace_file(path, text)
+                    return path
+                if path.read_bytes() == text:
+                    return path
+        except OSError as error:
+            raise _not_written(where, error) from None
+        raise StorageError(f"{where} is full of conflicts", code="memory.not-written")
+
     def _path(self, ledger: str) -> Path:
         return self.folder / f"{ledger}.seen"
 
@@ -124,11 +141,7 @@ class Memory:
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             held = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
-            raise StorageError(
-                f"cannot write to {self.folder}: {error.strerror}",
-                code="memory.not-written",
-                hint="name a folder in ORETRAIL_STATE, or verify with --no-memory",
-            ) from None
+            raise _not_written(self.folder, error) from None
         try:
             fcntl.flock(held, fcntl.LOCK_EX)
             yield
@@ -166,3 +179,11 @@ def _parse(data: bytes) -> Sighting:
 
 def _unreadable(path: Path, error: OSError) -> StorageError:
     return StorageError(f"cannot read {path}: {error.strerror}", code="memory.not-read")
+
+
+def _not_written(folder: Path, error: OSError) -> StorageError:
+    return StorageError(
+        f"cannot write to {folder}: {error.strerror}",
+        code="memory.not-written",
+        hint="name a folder in ORETRAIL_STATE, or verify with --no-memory",
+    )

@@ -31,7 +31,7 @@ from .audit.checks.base import Check
 from .audit.report import Report
 from .errors import ConfigError, UnknownError
 from .findings import Finding
-from .log import checkpoint, note, tiles
+from .log import checkpoint, merkle, note, tiles
 from .log.checkpoint import Checkpoint
 from .remote import Site, StatusError
 
@@ -54,6 +54,10 @@ class Mirror:
             yield Source(index, data)
             if progress is not None and index % 500 == 0:
                 progress(index, self.said.size)
+
+    def growth(self, old: int, size: int) -> list[bytes]:
+        """The proof that the tree of `old` entries begins that of `size`."""
+        return merkle.prove_consistency_from(self.reader.nodes, old, size)
 
     def verify(
         self,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from hypothesis import settings
@@ -17,10 +18,17 @@ settings.load_profile("house")
 
 
 @pytest.fixture(autouse=True)
-def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A developer's own ledger, key or passphrase file never reaches a test."""
+def no_settings_from_outside(
+    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """A developer's own ledger, key or passphrase file never reaches a test.
+
+    Nor does what he has seen of ledgers: each test has a memory of its own, in a folder that
+    is made when something is remembered.
+    """
     for name in [name for name in os.environ if name.startswith("ORETRAIL_")]:
         monkeypatch.delenv(name)
+    monkeypatch.setenv("ORETRAIL_STATE", str(tmp_path_factory.getbasetemp() / f"seen-{uuid4()}"))
 
 
 @pytest.fixture

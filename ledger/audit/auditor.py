@@ -98,7 +98,7 @@ class Auditor:
         self._open_at = 0
         self._pending: list[Source] = []
         self._finished = False
-        # The largest signed checkpoint that agrees with the entries.
+        # The largest signed checkpoint that agrees with the entries; the one with most lines.
         self._covered, self._covered_size = b"", 0
 
     def feed(self, sources: Iterable[Source]) -> None:
@@ -398,7 +398,7 @@ class Auditor:
                 f"a signed checkpoint of {kept.size} entries has root {kept.root.hex()[:16]}, "
                 f"here it is {here.hex()[:16]}",
             )
-        elif kept.size >= self._covered_size:
+        elif (kept.size, len(data)) > (self._covered_size, len(self._covered)):
             self._covered, self._covered_size = data, kept.size
 
     def _find(self, code: str, message: str, index: int | None = None) -> None:

@@ -127,7 +127,7 @@ def sighting(seen: Iterable[Sighting], shown: Shown, now: str) -> Sighting | Non
     continue the one that is known.
     """
     known = next((one for one in seen if one.ledger == shown.ledger), None)
-    places = (shown.place,) if shown.place else ()
+    places: tuple[str, ...] = (shown.place,) if shown.place else ()
     if known is not None:
         if shown.signed < known.said.size or shown.roots.at(known.said.size) != known.said.root:
             return None
