@@ -30,10 +30,10 @@ from ..audit.report import Report
 from ..audit.sheets import about_bytes
 from ..audit.steps import Step
 from ..audit.tables import TABLES, Cell, Column, Row, Rows, Table
+from ..audit.workbook import sheet, title, workbook
 from ..log import chain, merkle, note
 from . import report_html, report_pdf
 from .csv import lines
-from .workbook import sheet, title, workbook
 
 __all__ = ["missing", "render"]
 

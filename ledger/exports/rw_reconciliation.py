@@ -14,8 +14,8 @@ from collections.abc import Iterable, Iterator
 from ..audit.dossier import Dossier, Missing
 from ..audit.steps import Claimed, Step
 from ..audit.tables import Column, Row, Table
+from ..audit.workbook import sheet, title, workbook
 from ..errors import ConfigError
-from .workbook import sheet, title, workbook
 
 __all__ = ["AUDIENCES", "missing", "render"]
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from ..audit.dossier import Dossier, Missing, unfilled
 from ..audit.sheets import filled
 from ..audit.tables import TABLES
-from .workbook import sheet, title, workbook
+from ..audit.workbook import sheet, title, workbook
 
 __all__ = ["missing", "render"]
 

@@ -30,9 +30,9 @@ import msgspec
 from ...audit.asked import ASKED, Answer, asked
 from ...audit.dossier import Audience, Dossier, Missing
 from ...audit.sheets import about_bytes
+from ...audit.workbook import title, workbook
 from ...custody.trail import Trail
 from ...errors import ConfigError
-from ..workbook import title, workbook
 
 __all__ = ["Field", "Pack", "answered", "load", "missing", "names", "render"]
 

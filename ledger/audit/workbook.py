@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
-from ..audit.tables import Cell, Column, Row, Table, written
 from ..errors import ConfigError
+from .tables import Cell, Column, Row, Table, written
 
 if TYPE_CHECKING:
     from xlsxwriter import Workbook
