@@ -11,8 +11,6 @@ import msgspec
 from ledger.effects import Authorize
 from ledger.errors import ConfigError, RefusedError
 from ledger.events import GOVERNANCE, Event, decode, effects_of
-from ledger.field.standing import Standing
-from ledger.field.supposed import UNSIGNED
 
 from . import output
 from .output import clean
@@ -70,6 +68,9 @@ def enter(
     With `draft` the statement goes to a file instead, signed only by the keys named; with
     `dry_run` it is judged and forgotten. In a copy it goes to the outbox. Returns the exit code.
     """
+    from ledger.field.standing import Standing
+    from ledger.field.supposed import UNSIGNED
+
     if isinstance(ledger, Standing):
         ledger.check_fit()
     statement = ledger.draft(events)

@@ -234,3 +234,59 @@ def test_a_copy_is_read_line_by_line() -> None:
     with pytest.raises(MalformedError) as caught:
         list(CopyFile(iter([b"x" * (1 << 21), b"\n"])).sources())
     assert caught.value.code == "entries.malformed"
+
+
+def rechained(lines: list[bytes], change: dict[int, tuple[bytes, bytes]]) -> list[bytes]:
+    """The lines with words of some entries replaced, and every hash made to fit again."""
+    last = chain.START
+    made = []
+    for number, line in enumerate(lines):
+        said = json.loads(line)
+        entry = said["entry"].encode()
+        if number in change:
+            assert change[number][0] in entry
+            entry = entry.replace(*change[number], 1)
+        leaf = merkle.leaf_hash(entry)
+        last = chain.link(last, leaf)
+        said |= {"leaf": leaf.hex(), "chain": last.hex(), "entry": entry.decode()}
+        made.append(json.dumps(said, separators=(",", ":"), ensure_ascii=False).encode() + b"\n")
+    return made
+
+
+def test_a_clock_that_went_back_a_bad_signature_and_other_hashes_are_named(both: Laptops) -> None:
+    lines, _ = lines_of(both)
+    year = json.loads(json.loads(lines[4])["entry"])["recorded_at"][:4].encode()
+    back = {4: (b'"recorded_at":"' + year, b'"recorded_at":"2001')}
+    assert refused(both, forged(both, rechained(lines, back))) == "time.went-back"
+    # The last digit of a signature spells bits too few to be any: take one in the middle.
+    note = json.loads(json.loads(lines[4])["entry"])["note"][-1]
+    other = note[:-40] + ("A" if note[-40] != "A" else "B") + note[-39:]
+    wrong = {4: (note.encode(), other.encode())}
+    assert refused(both, forged(both, rechained(lines, wrong))) == "statement.signature-wrong"
+    for member, code in (("leaf", "entry.leaf-mismatch"), ("chain", "entry.chain-broken")):
+        said = json.loads(lines[5])
+        said[member] = "ab" * 32
+        changed = json.dumps(said, separators=(",", ":"), ensure_ascii=False).encode() + b"\n"
+        assert refused(both, forged(both, [*lines[:5], changed, *lines[6:]])) == code
+
+
+def test_more_events_than_a_statement_holds_are_not_collected(both: Laptops) -> None:
+    lines, _ = lines_of(both)
+    event = json.loads(lines[1])
+    more = [
+        json.dumps({**event, "index": index}, separators=(",", ":"), ensure_ascii=False).encode()
+        + b"\n"
+        for index in range(1, 4_100)
+    ]
+    assert refused(both, forged(both, [lines[0], *more])) == "statement.too-large"
+
+
+def test_a_copy_without_the_beginning_of_a_ledger_is_refused(both: Laptops) -> None:
+    lines, _ = lines_of(both)
+    count = 2
+    rest = [
+        json.dumps({**json.loads(line), "index": index}, separators=(",", ":"), ensure_ascii=False)
+        for index, line in enumerate(lines[count:])
+    ]
+    file = forged(both, rechained([line.encode() for line in rest], {}))
+    assert refused(both, file) == "statement.wrong-ledger"
