@@ -2838,7 +2838,7 @@ def parse_policy(data: bytes) -> Policy:
         text = data.decode("utf-8", "strict")
     except UnicodeDecodeError:
         raise Refused("policy.malformed") from None
-    if re.search("[\x80-\x9f]", text) or not text.endswith("\n"):
+    if re.search("[\x80-\x9f]", text) or (text and not text.endswith("\n")):
         raise Refused("policy.malformed")
     policy, raw, members, counts = Policy(), set[bytes](), set[str](), dict[str, int]()
     for line in text.split("\n"):
@@ -3171,8 +3171,11 @@ class Bundle:
 
     def read_checkpoint(self) -> None:
         """Step 6."""
-        claimed = parse_checkpoint(parse_note(self.note).text)
+        note = parse_note(self.note)
+        claimed = parse_checkpoint(note.text)
         self.root = claimed.root
+        if len(set(note.lines)) != len(note.lines):
+            raise Refused("note.duplicate-signature")
         if claimed.size != self.size:
             raise Refused("bundle.size-mismatch", f"{claimed.size}, not {self.size}")
 
@@ -3384,90 +3387,116 @@ def tile_widths(size: int) -> Iterator[tuple[int, int]]:
         yield size // 256, size % 256
 
 
-def tile_bytes(folder: Path, kind: str, number: int, width: int) -> bytes:
-    """A tile; a full one stands in for a partial one, and is longer."""
-    for each in (width, 256):
-        path = folder / tile_path(kind, number, each)
-        if path.is_file():
-            return path.read_bytes()
+Files = Callable[[str], "bytes | None"]
+
+
+def tile_bytes(files: Files, kind: str, number: int, width: int) -> tuple[bytes, int]:
+    """A tile and its width; a full one stands in for a partial one that is not there."""
+    for each in sorted({width, 256}):
+        data = files(tile_path(kind, number, each))
+        if data is not None:
+            return data, each
     raise Refused("tile.missing", f"{tile_path(kind, number, width)} is not there")
 
 
-def tiled_entries(folder: Path, number: int, width: int) -> Iterator[bytes]:
-    """The entries of a bundle, each after its length in two bytes."""
-    data, at = tile_bytes(folder, "entries", number, width), 0
-    for _ in range(width):
-        end = at + 2 + int.from_bytes(data[at : at + 2], "big")
-        if at + 2 > len(data) or end > len(data):
-            raise Refused("bundle.wrong", f"bundle {number} ends too early")
-        yield data[at + 2 : end]
-        at = end
-    full = (folder / tile_path("entries", number, width)).is_file()
-    if full and at != len(data):
-        raise Refused("bundle.wrong", f"bundle {number} is longer than its entries")
-
-
-def verify_tiles(
-    folder: Path, ledger: str = "", checkpoints: Iterable[bytes] = (), policy: Policy | None = None
-) -> dict[str, Any]:
-    """The report on a folder of tiles; every tile is checked against the checkpoint's root."""
-    path = folder / "checkpoint"
-    if not path.is_file():
-        raise Refused("tile.missing", "checkpoint is not there")
-    newest = path.read_bytes()
-    claimed = parse_checkpoint(parse_note(newest).text)
+def tiled_hashes(files: Files, size: int, root: bytes) -> list[bytes]:
+    """The leaf hashes of a log, each proven against the root."""
     leaves: list[bytes] = []
     hashes: list[bytes] = []
-    level, size = 0, claimed.size
-    while size:
+    level, left = 0, size
+    while left:
         found: list[bytes] = []
-        for number, width in tile_widths(size):
-            data = tile_bytes(folder, str(level), number, width)
-            if len(data) not in (32 * width, 32 * 256):
-                raise Refused("tile.wrong", f"{tile_path(str(level), number, width)}: its length")
+        for number, width in tile_widths(left):
+            data, there = tile_bytes(files, str(level), number, width)
+            if len(data) != 32 * there:
+                raise Refused("tile.malformed", tile_path(str(level), number, there))
             found += [data[at : at + 32] for at in range(0, 32 * width, 32)]
         if level and found != hashes:
             raise Refused("tile.wrong", f"level {level} is not that of the level below it")
         leaves = leaves or found
-        hashes = [Tree(found[at : at + 256]).root() for at in range(0, size - 255, 256)]
-        level, size = level + 1, size // 256
-    if Tree(leaves).root() != claimed.root:
+        hashes = [Tree(found[at : at + 256]).root() for at in range(0, left - 255, 256)]
+        level, left = level + 1, left // 256
+    if Tree(leaves).root() != root:
         raise Refused("tile.wrong", "the tiles lead to another root than the checkpoint's")
+    return leaves
+
+
+def tiled_entries(files: Files, leaves: list[bytes]) -> Iterator[bytes]:
+    """The entries of a log, each proven against its leaf hash."""
+    for number, width in tile_widths(len(leaves)):
+        data, there = tile_bytes(files, "entries", number, width)
+        entries, at = [], 0
+        for _ in range(there):
+            end = at + 2 + int.from_bytes(data[at : at + 2], "big")
+            if at + 2 > len(data) or end > len(data):
+                raise Refused("bundle.malformed", f"bundle {number} ends too early")
+            entries.append(data[at + 2 : end])
+            at = end
+        if at != len(data):
+            raise Refused("bundle.malformed", f"bundle {number} is longer than its entries")
+        for place, entry in enumerate(entries[:width]):
+            if leaf_hash(entry) != leaves[256 * number + place]:
+                raise Refused("bundle.wrong", f"entry {256 * number + place}")
+        yield from entries[:width]
+
+
+def verify_tiles(
+    files: Files, ledger: str = "", checkpoints: Iterable[bytes] = (), policy: Policy | None = None
+) -> dict[str, Any]:
+    """The report on a log as files; nothing is used before it is proven."""
+    newest = files("checkpoint")
+    if newest is None:
+        raise Refused("checkpoint.none", "checkpoint is not there")
+    claimed = parse_checkpoint(parse_note(newest).text)
+    leaves = tiled_hashes(files, claimed.size, claimed.root)
     audit = Audit(ledger, (newest, *checkpoints))
-    index = 0
-    for number, width in tile_widths(claimed.size):
-        for data in tiled_entries(folder, number, width):
-            if leaf_hash(data) != leaves[index]:
-                raise Refused("bundle.wrong", f"entry {index} is not that of its tile")
-            audit.entry(Line(index, data))
-            index += 1
+    audit.feed(Line(at, data) for at, data in enumerate(tiled_entries(files, leaves)))
     report = audit.finish()
     if policy is not None:
         judge_policy(report, policy, (newest, *checkpoints))
     return report
 
 
+def files_in(folder: Path) -> Files:
+    """What stands in a folder."""
+
+    def read(name: str) -> bytes | None:
+        path = folder / name
+        return path.read_bytes() if path.is_file() else None
+
+    return read
+
+
 # ---------------------------------------------------------------- proof.md: one entry
 
 
 def verify_proof(
-    data: bytes, entry: bytes, logs: set[Key], policy: Policy | None = None
+    data: bytes, entry: bytes, origin: str, logs: set[Key], policy: Policy | None = None
 ) -> dict[str, Any]:
-    """The report on a `.tlog-proof`: that this entry is in a log that these keys sign for."""
-    head, _, note = data.partition(b"\n\n")
+    """The report on a `.tlog-proof`: that this entry is in a log that these keys sign for.
+
+    Without an origin it is that of the checkpoint, if a key of the policy is named so.
+    """
+    head, blank, note = data.partition(b"\n\n")
     lines = head.decode("latin-1").split("\n")
     index = re.fullmatch(r"index (0|[1-9][0-9]{0,18})", lines[1], re.ASCII) if lines[1:] else None
     proof = [from_base64(line) for line in lines[2:]]
-    if lines[0] != "c2sp.org/tlog-proof@v1" or index is None or len(proof) > 63:
-        raise Refused("proof.malformed")
     hashes = [each for each in proof if each is not None and len(each) == 32]
-    if len(hashes) != len(proof):
+    if (
+        len(data) > 68_441
+        or not blank
+        or lines[0] != "c2sp.org/tlog-proof@v1"
+        or index is None
+        or int(index[1]) >= 2**63
+        or not len(hashes) == len(proof) <= 63
+    ):
         raise Refused("proof.malformed")
-    origin = parse_checkpoint(parse_note(note).text).origin
-    keys = {key for key in logs if key.name == origin}
-    if not keys:
-        raise Refused("checkpoint.origin-mismatch", f"no key of {origin}")
+    stated = parse_checkpoint(parse_note(note).text).origin
+    if not origin and not any(key.name == stated for key in logs):
+        raise Refused("checkpoint.origin-mismatch", f"no key of {stated}")
+    origin = origin or stated
     others = policy.witnesses.values() if policy else ()
+    keys = {key for key in logs if key.name == origin}
     claimed, signed = open_checkpoint(note, origin, keys, others)
     check_inclusion(leaf_hash(entry), int(index[1]), claimed.size, hashes, claimed.root)
     met = policy is None or policy.met(policy.quorum, set(signed))
@@ -3519,14 +3548,15 @@ def verify(options: argparse.Namespace) -> dict[str, Any]:
         policy = parse_policy(options.policy.read_bytes())
     ledger = options.ledger_id or (policy.ledger if policy else "")
     if options.path.is_dir():
-        return verify_tiles(options.path, ledger, kept, policy)
+        return verify_tiles(files_in(options.path), ledger, kept, policy)
     data = options.path.read_bytes()
     if data.startswith(b"c2sp.org/tlog-proof"):
-        keys = {parse_vkey(options.log_key.strip())} if options.log_key else set[Key]()
-        keys |= policy.logs if policy else set()
+        key = parse_vkey(options.log_key.strip()) if options.log_key else None
+        keys = {key} if key else (policy.logs if policy else set())
         if options.entry is None or not keys:
             raise Refused("proof.incomplete", "a proof needs --entry, and --log-key or --policy")
-        return verify_proof(data, options.entry.read_bytes(), keys, policy)
+        origin = key.name if key else ""
+        return verify_proof(data, options.entry.read_bytes(), origin, keys, policy)
     if data.startswith(b"oretrail/trail/") or options.path.suffix == ".trail":
         return verify_bundle(data, ledger, kept, policy)
     report = verify_entries(data, ledger, kept)
