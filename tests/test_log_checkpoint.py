@@ -109,6 +109,30 @@ def test_what_is_nearly_a_signed_checkpoint_is_none(data: bytes, code: str) -> N
     refused(data, code)
 
 
+# What C2SP's text refuses, and verifiers in the field were seen to accept, up to eleven of them.
+SEEN_ACCEPTED = (
+    "a size with leading noughts", "a size with a plus sign", "a size with an underscore",
+    "a negative size", "a root of 31 bytes", "a root without padding",
+    "a root with other last bits", "a control character", "carriage returns",
+    "the right id under another name", "junk among the signatures", "an empty line in the text",
+    "no final newline", "another origin",
+)  # fmt: skip
+
+
+def test_none_of_the_fourteen_that_others_accept_is_accepted() -> None:
+    data = {name: note.sign(text, LOG) for name, (text, _) in MALFORMED.items()}
+    data |= {name: broken for name, (broken, _) in BROKEN.items()}
+    accepted = []
+    for name in SEEN_ACCEPTED:
+        try:
+            opened(data[name])
+        except (MalformedError, SignatureError):
+            continue
+        accepted.append(name)
+    assert len(set(SEEN_ACCEPTED)) == 14
+    assert accepted == []
+
+
 def test_17_signatures_pass() -> None:
     others = (f"— w-{i} {base64.b64encode(bytes([i]) * 68).decode()}\n" for i in range(16))
     assert opened(SIGNED + "".join(others).encode()) == HEAD
