@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
@@ -87,7 +88,8 @@ def prove(session: Session, entry: str, target: Path | None, beside: Path | None
             }
         )
     elif target is None:
-        click.get_binary_stream("stdout").write(file)
+        sys.stdout.buffer.write(file)
+        sys.stdout.buffer.flush()
     else:
         output.say(f"wrote {clean(target)}   entry {index} of {said.size}, {len(file)} bytes")
     return 0
