@@ -68,8 +68,17 @@ class NoInteger:
 
 def as_integer(digits: str) -> Any:
     """An integer in range, else a `NoInteger`."""
-    value = int(digits) if len(digits) <= 17 else LARGEST + 1
+    if len(digits) > 17:
+        return no_float(digits)
+    value = int(digits)
     return value if -LARGEST <= value <= LARGEST else NoInteger()
+
+
+def no_float(text: str) -> NoInteger:
+    """A number that does not fit; one beyond any float is refused where it stands."""
+    if float(text) in (float("inf"), float("-inf")):
+        raise Refused("canonical.number")
+    return NoInteger()
 
 
 def no_constant(_: str) -> Any:
@@ -95,7 +104,7 @@ def canonical(data: bytes) -> dict[str, Any]:
             text,
             object_pairs_hook=Pairs,
             parse_int=as_integer,
-            parse_float=lambda _: NoInteger(),
+            parse_float=no_float,
             parse_constant=no_constant,
         )
     except ValueError:
@@ -126,15 +135,15 @@ def plain(value: Any) -> Any:
     if isinstance(value, NoInteger):
         raise Refused("canonical.number")
     if isinstance(value, str):
-        if len(value.encode()) > 4_096:
-            raise Refused("canonical.too-long")
         if FORBIDDEN.search(value):
             raise Refused("canonical.forbidden-character")
+        if len(value.encode()) > 4_096:
+            raise Refused("canonical.too-long")
     if isinstance(value, Pairs):
         if len(value) > 512:
             raise Refused("canonical.too-long")
         members = {}
-        for name, each in value:
+        for name, each in dict(value).items():
             if not KEY.fullmatch(name):
                 raise Refused("canonical.key", ascii(name)[:80])
             members[name] = plain(each)
