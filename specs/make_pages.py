@@ -19,6 +19,7 @@ import make_bundle_vectors  # noqa: E402
 import make_codes_table  # noqa: E402
 import make_domain_vectors  # noqa: E402
 import make_events_page  # noqa: E402
+import make_memory_vectors  # noqa: E402
 import make_witness_vectors  # noqa: E402
 import make_tile_vectors  # noqa: E402
 
@@ -26,6 +27,7 @@ if __name__ == "__main__":
     make_domain_vectors.main()
     make_witness_vectors.main()
     make_bundle_vectors.main()
+    make_memory_vectors.main()
     make_tile_vectors.main()
     make_events_page.main()
     make_codes_table.main()

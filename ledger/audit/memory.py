@@ -132,6 +132,7 @@ def sighting(seen: Iterable[Sighting], shown: Shown, now: str) -> Sighting | Non
         if shown.signed < known.said.size or shown.roots.at(known.said.size) != known.said.root:
             return None
         places += tuple(place for place in known.places if place != shown.place)
+        places = places[:MAX_PLACES]
         if shown.signed == known.said.size:
             full = known.full or shown.complete
             if (full, places) == (known.full, known.places):
@@ -139,9 +140,7 @@ def sighting(seen: Iterable[Sighting], shown: Shown, now: str) -> Sighting | Non
             return msgspec.structs.replace(known, full=full, places=places)
     if shown.signed < 1 or shown.demo:
         return None
-    return Sighting(
-        shown.ledger, shown.checkpoint, shown.keys, now, shown.complete, places[:MAX_PLACES]
-    )
+    return Sighting(shown.ledger, shown.checkpoint, shown.keys, now, shown.complete, places)
 
 
 MAX_PLACES = 16
