@@ -235,3 +235,11 @@ def test_any_bytes_are_refused(data: bytes) -> None:
         except (MalformedError, SignatureError):
             continue
         assert whole == SIGNED
+
+
+def test_a_size_is_read_without_believing_it() -> None:
+    stranger = note.Signer(ORIGIN, bytes(range(32)))
+    data = checkpoint.sign(checkpoint.Checkpoint(ORIGIN, 7, bytes(32)), stranger)
+    assert checkpoint.size_of(data) == 7
+    with pytest.raises(MalformedError):
+        checkpoint.size_of(b"7")
