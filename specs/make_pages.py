@@ -20,8 +20,8 @@ import make_codes_table  # noqa: E402
 import make_domain_vectors  # noqa: E402
 import make_events_page  # noqa: E402
 import make_memory_vectors  # noqa: E402
-import make_witness_vectors  # noqa: E402
 import make_tile_vectors  # noqa: E402
+import make_witness_vectors  # noqa: E402
 
 if __name__ == "__main__":
     make_domain_vectors.main()
