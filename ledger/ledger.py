@@ -29,37 +29,25 @@ from .custody import registration
 from .custody.books import Books, Lot
 from .custody.closure import gather
 from .custody.provenance import Observe, Trail, trail
-from .custody.statement import Statement, decode_registration, registration_entry
-from .effects import lots_opened
-from .errors import ConflictError, MalformedError, RefusedError, StorageError, UnknownError
+from .custody.statement import Statement
+from .errors import StorageError, UnknownError
 from .events import GOVERNANCE, Event, encode
 from .events.base import Named
 from .events.ledger_created import LedgerCreated
 from .findings import Finding
 from .log import checkpoint, merkle, note
-from .store import cosignatures, projections, tree
+from .store import cosignatures, projections, registrar, tree
 from .store import entries as log
 from .store.database import Connection, Database
+from .store.registrar import Receipt, moment, settled
 from .store.shelf import Shelf, evidence
 
-__all__ = ["Ledger", "Receipt", "register_in", "system_clock"]
+__all__ = ["Ledger", "Receipt", "system_clock"]
 
 
 def system_clock() -> int:
     """Seconds since 1970, from the machine's clock."""
     return time.time_ns() // 1_000_000_000
-
-
-class Receipt(msgspec.Struct, frozen=True):
-    """The log has it: `index` of the registration, ids of the events, the log's size after
-    it, the log's time. `findings` are what was recorded all the same, but is worth a look.
-    """
-
-    index: int
-    event: tuple[str, ...]
-    size: int
-    recorded_at: str
-    findings: tuple[Finding, ...] = ()
 
 
 class Ledger:
@@ -109,7 +97,7 @@ class Ledger:
         """
         began = LedgerCreated(
             by=GOVERNANCE,
-            occurred_at=_text(clock()),
+            occurred_at=moment(clock()),
             origin=origin,
             name=name,
             governance=tuple(sorted(signer.verifier.vkey for signer in governance)),
@@ -123,7 +111,7 @@ class Ledger:
         statement = Statement.draft(ledger_id, [data]).signed(*governance)
         database = Database.create(path)
         try:
-            register_in(database, statement, clock)
+            registrar.register(database, statement, clock)
             return cls(database, clock)
         except BaseException:
             database.remove()
@@ -165,7 +153,7 @@ class Ledger:
 
     def now(self) -> str:
         """The ledger's clock, as it would be recorded."""
-        return _text(self._clock())
+        return moment(self._clock())
 
     def draft(self, events: Sequence[Event], *, seen: bool = True) -> Statement:
         """An unsigned statement of these events; `after` is filled in where it is empty.
@@ -186,7 +174,7 @@ class Ledger:
             if after and not one.event.after:
                 event = msgspec.structs.replace(one.event, after=tuple(sorted(after)))
                 one = registration.prepare(encode(event))
-            heads.update((lot, one.event_id) for lot in _settled(one))
+            heads.update((lot, one.event_id) for lot in settled(one))
             data.append(one.data)
         return Statement.draft(self.id, data, known)
 
@@ -196,7 +184,7 @@ class Ledger:
         The same events again are no error: the first receipt is returned.
         """
         self._not_frozen()
-        receipt = register_in(self._database, statement, self._clock)
+        receipt = registrar.register(self._database, statement, self._clock)
         if self.keep_receipt is not None:
             self.keep_receipt(receipt)
         return receipt
@@ -208,8 +196,8 @@ class Ledger:
     def judge(self, statement: Statement) -> tuple[Finding, ...]:
         """What `register` would find now; nothing is written."""
         with self._reading() as connection:
-            recorded_at = max(_text(self._clock()), log.head(connection).recorded_at)
-            _, _, findings = _judge(connection, statement, recorded_at)
+            recorded_at = max(moment(self._clock()), log.head(connection).recorded_at)
+            _, _, findings = registrar.judge(connection, statement, recorded_at)
         return tuple(findings)
 
     def checkpoint(self, signer: note.SignsNotes, *, full: bool = False) -> bytes:
@@ -427,15 +415,6 @@ class Ledger:
 _NOTHING = registration.Needs(frozenset(), frozenset(), frozenset(), frozenset(), frozenset())
 
 
-def _text(seconds: int) -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
-
-
-def _settled(one: registration.Prepared) -> set[str]:
-    """Lots whose head this event becomes."""
-    return set(one.changed | lots_opened(one.effects))
-
-
 def _checkpoint_seen(connection: Connection, origin: str, books: Books) -> tuple[int, str] | None:
     data = log.latest_checkpoint(connection)
     if data is None or books.governance is None:
@@ -443,132 +422,6 @@ def _checkpoint_seen(connection: Connection, origin: str, books: Books) -> tuple
     verifier = note.Verifier.parse(books.governance.log_key)
     kept = checkpoint.open(data, origin, [verifier])
     return kept.size, kept.root.hex()
-
-
-def register_in(
-    database: Database,
-    statement: Statement,
-    clock: Callable[[], int],
-    tolerated: frozenset[str] = frozenset(),
-) -> Receipt:
-    """Append a statement in one transaction; see `Ledger.register`.
-
-    `tolerated` are codes that do not keep it out: only for what is undone afterwards.
-    """
-    with database.writing() as connection:
-        again = _registered_before(connection, statement)
-        if again is not None:
-            return again
-        head = log.head(connection)
-        recorded_at = max(_text(clock()), head.recorded_at)
-        books, prepared, findings = _judge(connection, statement, recorded_at)
-        errors = [one for one in registration.refused(findings) if one.code not in tolerated]
-        if errors:
-            raise RefusedError(errors)
-        before = books.loaded["lot"]
-        heads = {name: lot.head for name, lot in before.items()}
-        spent = []
-        for one in prepared:
-            spent += [
-                (lot, heads[lot], one.event_id) for lot in sorted(one.changed) if lot in heads
-            ]
-            heads.update((lot, one.event_id) for lot in _settled(one))
-        entry = registration_entry(statement.note, recorded_at)
-        after = log.append(connection, head, [entry, *statement.events], spent, recorded_at)
-        projections.save(connection, books, prepared, head.size + 1)
-    return Receipt(
-        head.size,
-        tuple(one.event_id for one in prepared),
-        after.size,
-        recorded_at,
-        tuple(findings),
-    )
-
-
-def _judge(
-    connection: Connection, statement: Statement, recorded_at: str
-) -> tuple[projections.LoadedBooks, list[registration.Prepared], list[Finding]]:
-    """Everything that is to be said about a statement, against the books as they are."""
-    prepared = [registration.prepare(data) for data in statement.events]
-    size = log.head(connection).size
-    books = projections.load(connection, registration.needs(prepared, statement.signatures))
-    signed, findings = registration.signed_by(
-        books, statement.header, statement.signatures, prepared
-    )
-    findings += _seen(connection, statement, size)
-    indexes = range(size + 1, size + 1 + len(prepared))
-    findings += registration.check(books, prepared, signed, recorded_at, indexes)
-    if statement.header.ledger != books.ledger:
-        findings.insert(
-            0,
-            Finding(
-                code="statement.wrong-ledger",
-                message=f"the statement is for ledger {statement.header.ledger[:12]}, "
-                f"this is {books.ledger[:12] or 'none'}",
-            ),
-        )
-    return books, prepared, findings
-
-
-def _registered_before(connection: Connection, statement: Statement) -> Receipt | None:
-    """The first receipt, if the log holds these events; ConflictError if only some."""
-    ids = statement.ids
-    if len(set(ids)) < len(ids):
-        raise ConflictError("the statement holds one event twice", code="event.duplicate")
-    known = log.events_known(connection, ids)
-    if not known:
-        return None
-    registrations = {registered for _, registered in known.values()}
-    if len(known) < len(ids) or len(registrations) > 1:
-        first = next(event_id for event_id in ids if event_id in known)
-        raise ConflictError(
-            f"event {first[:12]} is in the log at entry {known[first][0]}, "
-            f"{len(ids) - len(known)} others of the statement are not",
-            code="event.duplicate",
-        )
-    at = registrations.pop()
-    row = log.entry(connection, at)
-    if row is None:
-        raise StorageError(f"entry {at} is missing", code="storage.corrupt")
-    recorded = decode_registration(row.data)
-    try:
-        first_one = Statement.of(statement.events, recorded.signed_note)
-    except MalformedError:
-        raise ConflictError(
-            f"the events are in the log under the statement at {at}, in another order or with more",
-            code="event.duplicate",
-        ) from None
-    if first_one.header.ledger != statement.header.ledger:
-        raise ConflictError(
-            "these events are in this log, and the statement is for another",
-            code="statement.wrong-ledger",
-        )
-    return Receipt(at, ids, at + 1 + len(ids), recorded.recorded_at)
-
-
-def _seen(connection: Connection, statement: Statement, size: int) -> list[Finding]:
-    """The checkpoint that the signer names must be in this log's past."""
-    if statement.header.seen is None:
-        return []
-    seen, root = statement.header.seen
-    if seen > size or log.is_event(connection, seen):
-        return [
-            Finding(
-                code="statement.seen-ahead",
-                message=f"the signer has seen {seen} entries, where no statement of this log "
-                f"ends; it has {size}",
-            )
-        ]
-    here = merkle.root_from(lambda nodes: log.hashes(connection, nodes), seen).hex()
-    if here != root:
-        return [
-            Finding(
-                code="statement.seen-inconsistent",
-                message=f"the signer has seen root {root[:16]} at size {seen}, "
-                f"here it is {here[:16]}",
-            )
-        ]
-    return []
 
 
 def _replay(reader: Connection, writer: Connection) -> int:

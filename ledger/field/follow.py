@@ -23,12 +23,13 @@ from ..errors import ConfigError, ConflictError, MalformedError, RefusedError, S
 from ..events import decode
 from ..events.ledger_created import LedgerCreated
 from ..exports import entries
-from ..ledger import Ledger, register_in, system_clock
+from ..ledger import Ledger, system_clock
 from ..log import checkpoint, merkle, note
 from ..store import entries as log
 from ..store import projections
 from ..store.database import Database
 from ..store.overlay import Overlay
+from ..store.registrar import register
 from ..workspace import SETTINGS_FILE, Settings, Workspace
 
 __all__ = ["News", "clone", "follow", "update", "write"]
@@ -180,7 +181,7 @@ def _register(overlay: Overlay, group: list[Source]) -> None:
     statement = Statement.of([one.data for one in group[1:]], registration.signed_note)
     moment = calendar.timegm(time.strptime(registration.recorded_at, "%Y-%m-%dT%H:%M:%SZ"))
     try:
-        receipt = register_in(overlay, statement, lambda: moment)
+        receipt = register(overlay, statement, lambda: moment)
     except RefusedError as error:
         raise ConflictError(
             f"the statement at entry {at} of the copy is refused: {error}", code=error.code

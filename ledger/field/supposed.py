@@ -11,9 +11,10 @@ import msgspec
 from ..custody.statement import Statement, decode_registration
 from ..errors import StorageError
 from ..events import decode
-from ..ledger import Ledger, Receipt, register_in, system_clock
+from ..ledger import Ledger, Receipt, system_clock
 from ..store import entries as log
 from ..store.overlay import Overlay
+from ..store.registrar import register
 
 __all__ = ["UNSIGNED", "Built", "Supposed"]
 
@@ -70,7 +71,7 @@ class Supposed(Ledger):
         """Go on as if this had been registered, signed by whom it may concern."""
         note = statement.note or statement.header.text().encode()
         one = msgspec.structs.replace(statement, note=note)
-        return register_in(self._overlay, one, self._clock, UNSIGNED)
+        return register(self._overlay, one, self._clock, UNSIGNED)
 
     def keep(self) -> None:
         """Make what was registered durable; the ledger can only be closed afterwards."""

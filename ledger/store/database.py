@@ -9,6 +9,7 @@ failing.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
 from collections.abc import Iterator
@@ -55,6 +56,8 @@ class Database:
         self.read_only = read_only
         if not path.is_file():
             raise StorageError(f"no database at {path}", code="storage.missing")
+        if read_only:
+            _undo_half(path)
         mode = "ro" if read_only else "rw"
         url = sqlalchemy.URL.create(
             "sqlite", database=f"file:{_quoted(path)}", query={"mode": mode, "uri": "true"}
@@ -166,6 +169,18 @@ def make_file(path: Path) -> None:
         raise StorageError(f"{path} exists already", code="storage.exists") from None
     except OSError as error:
         raise StorageError(f"cannot make {path}: {error.strerror}", code="storage.failed") from None
+
+
+def _undo_half(path: Path) -> None:
+    """Undo what a writer that was killed left half done; a reader alone may not.
+
+    A journal that is in use, or a folder that cannot be written, is left as it is.
+    """
+    journal = path.with_name(f"{path.name}-journal")
+    with contextlib.suppress(OSError, sqlite3.Error):
+        if journal.stat().st_size:
+            with closing(sqlite3.connect(path, timeout=0)) as connection:
+                connection.execute("SELECT 1 FROM sqlite_master").fetchone()
 
 
 def _quoted(path: Path) -> str:
