@@ -189,7 +189,6 @@ RULES: dict[str, tuple[str, str]] = {
     "checkpoint.none": (RAISED, "a checkpoint was signed before evidence is handed out"),
     "entries.malformed": (RAISED, "an entry list is spelled the one way, line by line"),
     "entry.unknown": (RAISED, "an entry that is asked for is there"),
-    "log.damaged": (RAISED, "nothing is signed over entries that do not give the stored tree"),
     "storage.corrupt": (RAISED, "the store holds what it has promised to hold"),
     "storage.empty": (RAISED, "a database that is opened holds a ledger"),
 }
