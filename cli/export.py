@@ -7,13 +7,14 @@ a folder.
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import inspect
 import os
 import pkgutil
 import shutil
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -90,11 +91,13 @@ def _command(name: str, module: Any) -> click.Command:
 
     def run(target: Path | None, **asked: Any) -> int:
         session = click.get_current_context().ensure_object(Session)
-        with session.ledger(read_only=True) as opened:
+        with contextlib.ExitStack() as stack:
+            opened = stack.enter_context(session.ledger(read_only=True))
             if "dossier" not in wants:
                 pieces = module.render(**_wanted(opened, wants, asked.get("subject", ""), target))
                 return _deliver(session, pieces, target, {})
-            dossier = _dossier(opened, asked)
+            progress = stack.enter_context(output.Progress("verifying entry"))
+            dossier = _dossier(opened, asked, progress)
             extra = {key: asked[key].read_bytes() for key in getattr(module, "FILES", {})}
             if "signer" in wants and asked["key"]:
                 extra["signer"] = session.signer(asked["key"])
@@ -147,14 +150,23 @@ def _dossier_options(module: Any) -> list[click.Parameter]:
     ]
 
 
-def _dossier(opened: Ledger, asked: dict[str, Any]) -> Dossier:
+def _dossier(
+    opened: Ledger, asked: dict[str, Any], progress: Callable[[int, int], None]
+) -> Dossier:
     subjects, party = asked["subjects"], asked["party"]
     period = (_day(asked["first"], 0), _day(asked["last"], 1))
     if any(period) and subjects:
         raise click.UsageError("a period or a lot, not both")
     if not subjects and not party and not any(period):
         raise click.UsageError("name a lot or product, or --party, or --from and --to")
-    return gather(opened, subjects, party=party, period=period, audience=asked["audience"])
+    return gather(
+        opened,
+        subjects,
+        party=party,
+        period=period,
+        audience=asked["audience"],
+        progress=progress,
+    )
 
 
 def _day(text: str | None, after: int) -> str:
