@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from code_rules import ELSEWHERE, RAISED, RULES, TWINS
+from verify import is_integrity
 
 from ledger.audit.checks import CHECKS
 from ledger.events import TYPES
@@ -64,12 +65,13 @@ def table() -> str:
     """Every code, its severity, its rule, and what produces it."""
     vectors = produced()
     rules = {code: rule for code, rule in RULES.items() if rule[0] != RAISED}
-    lines = ["| code | severity | rule | vector |", "| --- | --- | --- | --- |"]
+    lines = ["| code | severity | integrity | rule | vector |", "| --- | --- | --- | --- | --- |"]
     for code, (severity, rule) in sorted(rules.items()):
         shown = vectors.get(code) or ELSEWHERE.get(code, "")
         if code.startswith(("gap.", "incident.open")):
             shown = ELSEWHERE["trail.broken"]
-        lines.append(f"| `{code}` | {severity} | {rule} | {shown} |")
+        mark = "yes" if is_integrity(code) else ""
+        lines.append(f"| `{code}` | {severity} | {mark} | {rule} | {shown} |")
     lines += ["", "The library raises these; they are no findings:", ""]
     raised = sorted((code, rule) for code, (kind, rule) in RULES.items() if kind == RAISED)
     lines += [f"- `{code}`: {rule}" for code, rule in raised]

@@ -72,7 +72,8 @@ Its id is `{example_id}` ([statement.md](statement.md#event-ids)).
 - A field that the type does not have is refused, and so is a required one that is not there.
 - **Absent means absent.** An optional field that says nothing MUST be left out: no `null`, no empty
   list, and no value that is the field's default (`false`; nought for `added`; `product` for
-  `role`).
+  `role`). One empty list does say something and is allowed: `contents` of an `Output` or of a
+  `LossLine`, of which nothing tracked is a part.
 - Lists keep their order. Where a field says that it is sorted, members are in order of their bytes,
   each once.
 - A length of text is counted in Unicode code points.

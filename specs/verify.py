@@ -569,160 +569,113 @@ RANGES = {
 }
 LENGTHS = {"text": (1, 1_000), "text255": (0, 255)}
 
+
+def table(text: str) -> dict[str, str]:
+    """Name -> the rest of its line; a line that is indented goes on with the one before."""
+    lines = re.sub(r"\n +", " ", text).strip().split("\n")
+    return dict(line.split(": ", 1) for line in lines)
+
+
 # Type -> its fields, "name kind": `?` optional, `?!x` optional and never written as x, `[a-b]` a
 # list of a to b, `x|y` one of these words. The kinds are those of the page; `hash` is an event id
 # or a digest, `positive` a mass above nought, a name with a capital an object of `OBJECTS`.
 ENVELOPE = "by id, occurred_at time, after? hash[0-512], cosigners? id[0-16], "
 ENVELOPE += "private? hash[0-64], remark? text, type id"
-TYPES = {
-    "audit.reported": (
-        "audit id, subject subject, standard text, outcome word, valid_from day, valid_to "
-        "day, scope? text, report? hash"
-    ),
-    "balance.credited": "account id, mass positive, lot? id, carried? id",
-    "balance.opened": (
-        "account id, element substance, model book-and-claim|mass-balance, begins day, ends day"
-    ),
-    "certificate.issued": (
-        "certificate id, subject subject, standard text, valid_from day, valid_to day, scope? "
-        "text, mass? positive, origins? country[0-32], document? hash"
-    ),
-    "certificate.revoked": "certificate id, reason text",
-    "claim.allocated": "account id, mass positive, lot? id, buyer? text",
-    "custody.cancelled": "dispatch hash, lots id[1-512], reason text",
-    "custody.dispatched": (
-        "to id, lots Sent[1-512], carrier? text, mode? air|rail|road|sea, route? "
-        "country[0-32], seals? id[0-64], waybill? text"
-    ),
-    "custody.received": (
-        "dispatch hash, giver id, lots Received[1-512], instrument? word, seals? "
-        "broken|intact|none, route? country[0-32]"
-    ),
-    "custody.rejected": "dispatch hash, lots id[1-512], reason text",
-    "document.attached": "subject subject, digest hash, kind word, title? text, media_type? text",
-    "event.disputed": "event hash, grounds text, evidence? hash",
-    "event.reaffirmed": "events hash[1-512], grounds? text",
-    "event.voided": "event hash, lots id[1-512], reason text",
-    "governance.rotated": (
-        "version int:1:, origin text255, governance vkey[1-16], threshold int:1:16, log_key "
-        "vkey, demo? true"
-    ),
-    "incident.closed": "incident id, outcome remedied|transferred|unfounded, remark_public? text",
-    "incident.opened": (
-        "incident id, kind corrective-action|grievance|incident, category word, severity "
-        "high|low|medium, subjects subject[1-64], summary? text, happened? day, complainant? "
-        "id, evidence? hash"
-    ),
-    "incident.updated": (
-        "incident id, status acknowledged|appealed|assessed|confirmed|remedied, remedy? text, "
-        "due? day, evidence? hash"
-    ),
-    "key.authorized": "party id, key vkey, types? id[0-64], until? time, max_mass? positive",
-    "key.recovered": "party id, key vkey, reason text, next? hash",
-    "key.revoked": "party id, key vkey, reason text, disputed_from? mass",
-    "key.rotated": "party id, key vkey, next? hash",
-    "ledger.created": (
-        "origin origin, name text, governance vkey[1-16], threshold int:1:16, log_key vkey, "
-        "tolerances? Named[0-64], demo? true"
-    ),
-    "lot.adjusted": (
-        "lot id, reason word, lost? positive, counted? positive, basis? dry|wet, moisture? "
-        "share, evidence? hash"
-    ),
-    "lot.assayed": (
-        "lot id, grades Grade[1-32], moisture? share, method? word, sample? text, side? "
-        "buyer|seller|state|umpire, certificate? hash"
-    ),
-    "lot.declared": (
-        "lot id, material text, mass positive, basis dry|wet, origin legacy|unknown, reason "
-        "text, country? country, held_since? day, supplier? text, moisture? share, grades? "
-        "Grade[0-32], pieces? count"
-    ),
-    "lot.extracted": (
-        "lot id, material text, mass positive, basis dry|wet, site id, method asm|lsm, "
-        "moisture? share, grades? Grade[0-32], tags? id[0-256], pieces? count, dug_from? day, "
-        "dug_to? day"
-    ),
-    "lot.held": "lots id[1-512], reason text",
-    "lot.recovered": (
-        "lot id, material text, mass positive, basis dry|wet, origin "
-        "byproduct|recycled-post-consumer|recycled-pre-consumer, source text, collector? id, "
-        "site? id, country? country, moisture? share, grades? Grade[0-32], pieces? count, "
-        "evidence? hash"
-    ),
-    "lot.refined": (
-        "lot id, process word, outputs Output[1-64], losses? LossLine[0-64], facility? id"
-    ),
-    "lot.released": "lots id[1-512], reason text",
-    "lot.retired": (
-        "lot id, reason consumed|landfilled|out-of-scope|placed-on-market, mass? positive, "
-        "pieces? count"
-    ),
-    "lot.split": "lot id, parts Draw[1-1024], material text, losses? LossLine[0-64]",
-    "lot.tagged": "lot id, applied? id[0-1024], removed? id[0-1024]",
-    "lot.weighed": "lot id, mass positive, basis dry|wet, instrument word, moisture? share",
-    "lots.blended": (
-        "lot id, material text, inputs Draw[1-512], mass? positive, losses? LossLine[0-64]"
-    ),
-    "lots.packed": "lot id, material text, inputs id[1-512], package? word, seals? id[0-64]",
-    "party.admitted": (
-        "party id, name text, roles word[1-16], key vkey, country? country, address? text, "
-        "licence? text, group? id, next? hash, recovery? vkey"
-    ),
-    "party.reinstated": "party id, reason text",
-    "party.suspended": "party id, reason text",
-    "payment.declared": (
-        "subject subject, kind fee|other-official|premium|royalty|security-forces|tax, amount "
-        "count, currency currency, payee text, paid_on? day, receipt? text, lots? id[0-512]"
-    ),
-    "policy.adopted": "tolerances Named[1-64]",
-    "process.declared": (
-        "site id, process word, capacity? positive, substance? substance, recovery_min? "
-        "share, recovery_max? share"
-    ),
-    "product.made": (
-        "product id, model text, units count, components Component[1-512], serials? text, "
-        "facility? id"
-    ),
-    "product.returned": (
-        "lot id, product id, units count, mass positive, material text, country? country, "
-        "contents? Content[0-32]"
-    ),
-    "risk.assessed": (
-        "subject subject, category word, severity high|low|medium, likelihood "
-        "high|low|medium, response continue|disengage|suspend, incident? id, measures? text, "
-        "due? day, evidence? hash"
-    ),
-    "site.assessed": (
-        "site id, status blue|green|red|yellow, inspected day, valid_to? day, standard? text, "
-        "miners? count, risk? word, findings? text, report? hash"
-    ),
-    "site.registered": (
-        "site id, name text, kind word, country country, operator? id, minerals? text[0-32], "
-        "substances? substance[0-32], lat? latitude, lon? longitude, icglr? text, licence? "
-        "text, capacity? positive"
-    ),
-    "tags.issued": (
-        "series id, kind word, prefix id, first int:0:, last int:0:, site id, agent? id"
-    ),
-    "tags.voided": "series id, tags id[1-1024], reason lost|returned|spoiled",
-    "title.transferred": "to id, lots id[1-512], contract? text, incoterm? text",
-}
-OBJECTS = {
-    "Component": "lot id, per_unit? count, mass? positive",
-    "Content": "element substance, mass mass",
-    "Draw": "lot id, mass? positive, pieces? int:1:",
-    "Grade": "analyte substance, grade share",
-    "LossLine": "reason word, mass mass, contents? Content[0-1024]",
-    "Named": "name word, tolerance share",
-    "Output": (
-        "lot id, material text, mass positive, basis dry|wet, role?!product "
-        "byproduct|product|residue, moisture? share, contents? Content[0-1024], grades? "
-        "Grade[0-1024], added?!0 mass, pieces? count"
-    ),
-    "Received": "lot id, mass positive, basis dry|wet, moisture? share, grades? Grade[0-1024]",
-    "Sent": "lot id, mass? positive",
-}
+TYPES = table("""
+audit.reported: audit id, subject subject, standard text, outcome word, valid_from day, valid_to
+    day, scope? text, report? hash
+balance.credited: account id, mass positive, lot? id, carried? id
+balance.opened: account id, element substance, model book-and-claim|mass-balance, begins day, ends
+    day
+certificate.issued: certificate id, subject subject, standard text, valid_from day, valid_to day,
+    scope? text, mass? positive, origins? country[0-32], document? hash
+certificate.revoked: certificate id, reason text
+claim.allocated: account id, mass positive, lot? id, buyer? text
+custody.cancelled: dispatch hash, lots id[1-512], reason text
+custody.dispatched: to id, lots Sent[1-512], carrier? text, mode? air|rail|road|sea, route?
+    country[0-32], seals? id[0-64], waybill? text
+custody.received: dispatch hash, giver id, lots Received[1-512], instrument? word, seals?
+    broken|intact|none, route? country[0-32]
+custody.rejected: dispatch hash, lots id[1-512], reason text
+document.attached: subject subject, digest hash, kind word, title? text, media_type? text
+event.disputed: event hash, grounds text, evidence? hash
+event.reaffirmed: events hash[1-512], grounds? text
+event.voided: event hash, lots id[1-512], reason text
+governance.rotated: version int:1:, origin text255, governance vkey[1-16], threshold int:1:16,
+    log_key vkey, demo? true
+incident.closed: incident id, outcome remedied|transferred|unfounded, remark_public? text
+incident.opened: incident id, kind corrective-action|grievance|incident, category word, severity
+    high|low|medium, subjects subject[1-64], summary? text, happened? day, complainant? id,
+    evidence? hash
+incident.updated: incident id, status acknowledged|appealed|assessed|confirmed|remedied, remedy?
+    text, due? day, evidence? hash
+key.authorized: party id, key vkey, types? id[0-64], until? time, max_mass? positive
+key.recovered: party id, key vkey, reason text, next? hash
+key.revoked: party id, key vkey, reason text, disputed_from? mass
+key.rotated: party id, key vkey, next? hash
+ledger.created: origin origin, name text, governance vkey[1-16], threshold int:1:16, log_key vkey,
+    tolerances? Named[0-64], demo? true
+lot.adjusted: lot id, reason word, lost? positive, counted? positive, basis? dry|wet, moisture?
+    share, evidence? hash
+lot.assayed: lot id, grades Grade[1-32], moisture? share, method? word, sample? text, side?
+    buyer|seller|state|umpire, certificate? hash
+lot.declared: lot id, material text, mass positive, basis dry|wet, origin legacy|unknown, reason
+    text, country? country, held_since? day, supplier? text, moisture? share, grades? Grade[0-32],
+    pieces? count
+lot.extracted: lot id, material text, mass positive, basis dry|wet, site id, method asm|lsm,
+    moisture? share, grades? Grade[0-32], tags? id[0-256], pieces? count, dug_from? day, dug_to?
+    day
+lot.held: lots id[1-512], reason text
+lot.recovered: lot id, material text, mass positive, basis dry|wet, origin
+    byproduct|recycled-post-consumer|recycled-pre-consumer, source text, collector? id, site? id,
+    country? country, moisture? share, grades? Grade[0-32], pieces? count, evidence? hash
+lot.refined: lot id, process word, outputs Output[1-64], losses? LossLine[0-64], facility? id
+lot.released: lots id[1-512], reason text
+lot.retired: lot id, reason consumed|landfilled|out-of-scope|placed-on-market, mass? positive,
+    pieces? count
+lot.split: lot id, parts Draw[1-1024], material text, losses? LossLine[0-64]
+lot.tagged: lot id, applied? id[0-1024], removed? id[0-1024]
+lot.weighed: lot id, mass positive, basis dry|wet, instrument word, moisture? share
+lots.blended: lot id, material text, inputs Draw[1-512], mass? positive, losses? LossLine[0-64]
+lots.packed: lot id, material text, inputs id[1-512], package? word, seals? id[0-64]
+party.admitted: party id, name text, roles word[1-16], key vkey, country? country, address? text,
+    licence? text, group? id, next? hash, recovery? vkey
+party.reinstated: party id, reason text
+party.suspended: party id, reason text
+payment.declared: subject subject, kind fee|other-official|premium|royalty|security-forces|tax,
+    amount count, currency currency, payee text, paid_on? day, receipt? text, lots? id[0-512]
+policy.adopted: tolerances Named[1-64]
+process.declared: site id, process word, capacity? positive, substance? substance, recovery_min?
+    share, recovery_max? share
+product.made: product id, model text, units count, components Component[1-512], serials? text,
+    facility? id
+product.returned: lot id, product id, units count, mass positive, material text, country? country,
+    contents? Content[0-32]
+risk.assessed: subject subject, category word, severity high|low|medium, likelihood
+    high|low|medium, response continue|disengage|suspend, incident? id, measures? text, due? day,
+    evidence? hash
+site.assessed: site id, status blue|green|red|yellow, inspected day, valid_to? day, standard?
+    text, miners? count, risk? word, findings? text, report? hash
+site.registered: site id, name text, kind word, country country, operator? id, minerals?
+    text[0-32], substances? substance[0-32], lat? latitude, lon? longitude, icglr? text, licence?
+    text, capacity? positive
+tags.issued: series id, kind word, prefix id, first int:0:, last int:0:, site id, agent? id
+tags.voided: series id, tags id[1-1024], reason lost|returned|spoiled
+title.transferred: to id, lots id[1-512], contract? text, incoterm? text
+""")
+OBJECTS = table("""
+Component: lot id, per_unit? count, mass? positive
+Content: element substance, mass mass
+Draw: lot id, mass? positive, pieces? int:1:
+Grade: analyte substance, grade share
+LossLine: reason word, mass mass, contents? Content[0-1024]
+Named: name word, tolerance share
+Output: lot id, material text, mass positive, basis dry|wet, role?!product
+    byproduct|product|residue, moisture? share, contents? Content[0-1024], grades? Grade[0-1024],
+    added?!0 mass, pieces? count
+Received: lot id, mass positive, basis dry|wet, moisture? share, grades? Grade[0-1024]
+Sent: lot id, mass? positive
+""")
 
 Shape = dict[str, tuple[bool, Any, Callable[[Any], bool]]]
 
@@ -806,7 +759,15 @@ def fits(value: dict[str, Any], fields: Shape) -> bool:
         if name not in value:
             if needed:
                 return False
-        elif not fit(value[name]) or (not needed and value[name] == default):
+        elif (
+            not fit(value[name])
+            or (not needed and value[name] == default)
+            or (
+                not needed
+                and value[name] == []
+                and not (name == "contents" and "type" not in fields)
+            )
+        ):
             return False
     return True
 
@@ -842,8 +803,6 @@ def read_event(data: bytes) -> Fields:
     fields = fields_of(f"{ENVELOPE}, {TYPES[kind]}")
     if not fits(value, fields):
         raise Refused("event.malformed", "a field is missing, unknown or wrong")
-    if any(value.get(name) == [] for name in fields if not fields[name][0]):
-        raise Refused("event.malformed", "an empty list is left out")
     for name in ("after", "cosigners", "private"):
         if not ascending(value.get(name, [])):
             raise Refused("event.malformed", f"{name} is not sorted")
