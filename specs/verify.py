@@ -752,22 +752,17 @@ def fields_of(line: str) -> Shape:
 
 
 def fits(value: dict[str, Any], fields: Shape) -> bool:
-    """Whether an object has these fields and no others."""
+    """Whether an object has these fields and no others, and leaves out what says nothing."""
     if not value.keys() <= fields.keys():
         return False
     for name, (needed, default, fit) in fields.items():
         if name not in value:
             if needed:
                 return False
-        elif (
-            not fit(value[name])
-            or (not needed and value[name] == default)
-            or (
-                not needed
-                and value[name] == []
-                and not (name == "contents" and "type" not in fields)
-            )
-        ):
+            continue
+        empty = value[name] == [] and (name != "contents" or "type" in fields)
+        idle = not needed and (value[name] == default or empty)
+        if idle or not fit(value[name]):
             return False
     return True
 
