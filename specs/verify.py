@@ -619,9 +619,9 @@ lot.adjusted: lot id, reason word, lost? positive, counted? positive, basis? dry
     share, evidence? hash
 lot.assayed: lot id, grades Grade[1-32], moisture? share, method? word, sample? text, side?
     buyer|seller|state|umpire, certificate? hash
-lot.declared: lot id, material text, mass positive, basis dry|wet, origin legacy|unknown, reason
-    text, country? country, held_since? day, supplier? text, moisture? share, grades? Grade[0-32],
-    pieces? count
+lot.declared: lot id, material text, mass positive, basis dry|wet, origin foreign|legacy|unknown,
+    reason text, country? country, held_since? day, supplier? text, moisture? share, grades?
+    Grade[0-32], pieces? count, contents? Content[1-32], foreign? Foreign
 lot.extracted: lot id, material text, mass positive, basis dry|wet, site id, method asm|lsm,
     moisture? share, grades? Grade[0-32], tags? id[0-256], pieces? count, dug_from? day, dug_to?
     day
@@ -667,6 +667,7 @@ OBJECTS = table("""
 Component: lot id, per_unit? count, mass? positive
 Content: element substance, mass mass
 Draw: lot id, mass? positive, pieces? int:1:
+Foreign: ledger hash, lot id, event hash, size count, root hash, bundle hash
 Grade: analyte substance, grade share
 LossLine: reason word, mass mass, contents? Content[0-1024]
 Named: name word, tolerance share
@@ -834,6 +835,11 @@ def consistent(e: Any) -> bool:  # noqa: C901, PLR0911, PLR0912
         return len(names) == len(set(names))
     if kind == "lot.adjusted":
         return (e.lost is None) != (e.counted is None) and (e.counted is None) == (e.basis is None)
+    if kind == "lot.declared" and (
+        (e.origin == "foreign") != (e.foreign is not None)
+        or (e.contents is not None and (e.foreign is None or bool(e.grades)))
+    ):
+        return False
     if kind in ("lot.declared", "lot.extracted", "lot.recovered"):
         bare = kind == "lot.recovered" and e.site is not None and e.country is not None
         return not bare and not (e.grades and e.basis == "wet" and e.moisture is None)
@@ -990,35 +996,46 @@ def effects_of(e: Any) -> list[SimpleNamespace]:
     return list(EFFECTS[e.type](e))
 
 
-def begun(e: Any, origin: tuple[str, str, str]) -> Iterator[SimpleNamespace]:
+def gain(lot: str, mass: int, kind: str, contents: Contents | None, **of: str | None) -> Any:
+    """Mass of one origin; `lot` of another ledger's stands in the place of a site."""
+    site = of.get("site") or ""
+    origin = f"{kind}|{of.get('country') or ''}|{site or of.get('foreign') or ''}"
+    return effect("Gain", lot=lot, mass=mass, origin=origin, site=site, contents=contents)
+
+
+def begun(e: Any, kind: str, **of: str | None) -> Iterator[SimpleNamespace]:
     """Open and Gain of a lot that begins with mass of its own."""
     dry = dry_mass(e.mass, e.basis, e.moisture)
-    contents = contained(dry, e.grades) if e.grades and dry is not None else None
+    contents = None if e.contents is None else [(c.element, c.mass) for c in e.contents]
+    if e.grades and dry is not None:
+        contents = contained(dry, e.grades)
     yield opened(e.lot, e.material, e.by, basis=e.basis, dry=dry, pieces=e.pieces)
-    yield effect("Gain", lot=e.lot, mass=e.mass, origin=origin, contents=contents)
+    yield gain(e.lot, e.mass, kind, contents, **of)
 
 
 def of_lot_extracted(e: Any) -> Iterator[SimpleNamespace]:
-    yield from begun(e, (f"mined-{e.method}", "", e.site))
+    yield from begun(e, f"mined-{e.method}", site=e.site)
     if e.tags:
         yield claim(f"lot:{e.lot}", "tags", "applied")
 
 
 def of_lot_declared(e: Any) -> Iterator[SimpleNamespace]:
-    yield from begun(e, (e.origin, e.country or "", ""))
+    yield from begun(e, e.origin, country=e.country, foreign=e.lot if e.foreign else None)
     yield claim(f"lot:{e.lot}", "declaration", e.origin)
+    if e.foreign is not None:
+        subject = f"foreign:{e.foreign.ledger}/{e.foreign.lot}"
+        yield claim(subject, "foreign", "declared", first=True)
 
 
 def of_lot_recovered(e: Any) -> Iterator[SimpleNamespace]:
-    yield from begun(e, (e.origin, e.country or "", e.site or ""))
+    yield from begun(e, e.origin, country=e.country, site=e.site)
     yield claim(f"lot:{e.lot}", "recovery", e.origin)
 
 
 def of_product_returned(e: Any) -> Iterator[SimpleNamespace]:
     contents = [(c.element, c.mass) for c in e.contents] if e.contents else None
     yield opened(e.lot, e.material, e.by, basis="dry", pieces=e.units)
-    origin = ("recycled-post-consumer", e.country or "", "")
-    yield effect("Gain", lot=e.lot, mass=e.mass, origin=origin, contents=contents)
+    yield gain(e.lot, e.mass, "recycled-post-consumer", contents, country=e.country)
     yield claim(f"lot:{e.product}", "product", "returned")
     yield claim(f"lot:{e.lot}", "recovery", "recycled-post-consumer")
 
@@ -1043,8 +1060,7 @@ def of_lot_refined(e: Any) -> Iterator[SimpleNamespace]:
             yield opened(out.lot, out.material, e.by, recast=True, **begins)
             yield flow(e.lot, out.lot, out.mass - out.added, contents=composition(out))
             if out.added:
-                origin = ("unknown", "", "")
-                yield effect("Gain", lot=out.lot, mass=out.added, origin=origin, contents=[])
+                yield gain(out.lot, out.added, "unknown", [])
         for each in losses:
             if each.reason != "moisture" and (each.contents is not None) is stated:
                 yield loss_line(e.lot, each)
@@ -1943,18 +1959,17 @@ class Judge:
             return
         if e.lot not in self.open:
             self.say("lot.not-opened-here")
-        _, _, site = e.origin
-        if site:
-            if f"site:{site}" not in books.registered:
+        if e.site:
+            if f"site:{e.site}" not in books.registered:
                 self.say("site.unknown")
-            elif books.operators.get(site, self.event.by) not in self.by:
+            elif books.operators.get(e.site, self.event.by) not in self.by:
                 self.say("site.not-operator")
         self.stated_well(e.contents, e.mass)
         if lot.amount.mass + e.mass > LARGEST:
             self.say("mass.too-large")
         if self.wrong:
             return
-        origin = {"|".join(e.origin): e.mass}
+        origin = {e.origin: e.mass}
         contents = None
         if e.contents is not None:
             contents = {n: Element(f, f, take(origin, e.mass, f)) for n, f in e.contents}
@@ -3285,9 +3300,9 @@ class Told:
             self.mentions.add(f"party:{e.party}")
         elif kind == "Depart":
             self.mentions.add(f"party:{e.taker}")
-        elif kind == "Gain" and e.origin[2]:
-            self.about.add(f"site:{e.origin[2]}")
-            self.mentions.add(f"site:{e.origin[2]}")
+        elif kind == "Gain" and e.site:
+            self.about.add(f"site:{e.site}")
+            self.mentions.add(f"site:{e.site}")
         elif kind in ("Govern", "Adopt"):
             self.about.add("ledger")
         elif kind in ("Account", "Credit", "Debit"):
