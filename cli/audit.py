@@ -262,7 +262,7 @@ def _answer_subject(
     session: Session, report: Report, ledger: Ledger, subject: str, memory: Mapping[str, Any]
 ) -> int:
     """The verdict on a product: that of its ledger, and its own trail's findings."""
-    trail = ledger.trace(subject)
+    trail = session.workspace().trace(ledger, subject)
     bad = any(one.severity in CONTRADICTS for one in trail.findings)
     verdict = "contradicted" if bad else report.verdict
     if session.json:

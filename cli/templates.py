@@ -12,6 +12,7 @@ from ledger.errors import UnknownError
 from ledger.events import TYPES
 
 from . import output
+from .bundles import import_bundle
 from .main import Group
 from .session import Session
 from .words import Shape, shapes
@@ -42,6 +43,9 @@ _LEFT_OUT = frozenset({"after", "private"})
 @click.group(cls=Group, name="import")
 def import_() -> None:
     """Spreadsheets: print a template, fill it in, register it with --from FILE."""
+
+
+import_.add_command(import_bundle)
 
 
 @import_.command("template")

@@ -28,7 +28,7 @@ from .session import Session
 
 if TYPE_CHECKING:
     from ledger.custody.books import Lot
-    from ledger.custody.trail import ElementTrail, LotLine, Trail, Transfer
+    from ledger.custody.trail import Continued, ElementTrail, LotLine, Trail, Transfer
 
 __all__ = ["plain_trail", "say_trail", "trace"]
 
@@ -56,7 +56,7 @@ def trace(session: Session, subject: str, up: bool, down: bool, element: str | N
     with session.books() as ledger:
         if down:
             return _down(session, subject, ledger.downstream(subject))
-        trail = ledger.trace(subject)
+        trail = session.workspace().trace(ledger, subject)
         lot = ledger.lot(subject)
     if element is not None:
         if element not in trail.elements:
@@ -85,9 +85,19 @@ def plain_trail(trail: Trail) -> dict[str, Any]:
                 "class": line.kind,
                 "mass_mg": line.mass_mg,
                 "share_ppb": line.share_ppb,
+                **({"lot": line.lot} if line.lot else {}),
+                **({"ledger": line.ledger} if line.ledger else {}),
             }
             for line in one.origins
         ]
+    document["continues"] = [
+        {
+            "lot": one.lot,
+            "foreign": one.foreign,
+            "trail": None if one.trail is None else plain_trail(one.trail),
+        }
+        for one in trail.continues
+    ]
     document["findings"] = [output.finding(one) for one in trail.findings]
     return document
 
@@ -130,12 +140,27 @@ def say_trail(trail: Trail, lot: Lot | None = None) -> None:
         output.say()
         _say_transfers(trail.transfers)
     _say_attested(trail)
+    for further in trail.continues:
+        _say_further(further)
     output.say()
     for gap in trail.gaps:
         output.say(f"gap      {gap.code}: {clean(gap.message)}; closed by {gap.closed_by}")
     for finding in trail.findings:
         output.say_finding(finding)
     _say_summary(trail)
+
+
+def _say_further(one: Continued) -> None:
+    """A lot that began in another ledger, and its lots there if the bundle is at hand."""
+    output.say()
+    there = f"{clean(one.foreign['lot'])} in ledger {one.foreign['ledger'][:12]}"
+    if one.trail is None:
+        output.say(f"{clean(one.lot)} began as {there}; its bundle is not here")
+        return
+    output.say(f"{clean(one.lot)} began as {there}")
+    _Tree(one.trail).say()
+    for further in one.trail.continues:
+        _say_further(further)
 
 
 def _say_attested(trail: Trail) -> None:
@@ -203,7 +228,7 @@ def _say_element(name: str, one: ElementTrail, pieces: int | None) -> None:
             f"{per_piece(line.mass_mg, pieces)} a piece" if pieces else "",
             clean(line.site or line.origin),
             clean(line.country),
-            line.kind,
+            line.kind + (f", ledger {line.ledger[:12]}" if line.ledger else ""),
         )
         for line in one.origins
     ]

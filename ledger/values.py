@@ -184,6 +184,7 @@ OriginClass = Literal[
     "recycled-post-consumer",
     "recycled-pre-consumer",
     "legacy",
+    "foreign",
     "unknown",
 ]
 """Where matter entered the trade; it never changes on the way (domain.md, accounting)."""
@@ -195,6 +196,7 @@ ORIGIN_CLASSES: tuple[OriginClass, ...] = (
     "recycled-post-consumer",
     "recycled-pre-consumer",
     "legacy",
+    "foreign",
     "unknown",
 )
 
@@ -232,23 +234,26 @@ class Origin(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
 
     `key` is the one spelling used in the books: ``class|country|site``, the last two
     empty when unknown. A known site says its own country, so only one of them is given.
+    What began in another ledger is told apart by the `lot` that it is here, in place of a site.
     """
 
     kind: OriginClass
     site: Id | None = None
     country: Country | None = None
+    lot: Id | None = None
 
     @property
     def key(self) -> str:
         """The origin as one sortable string."""
-        return f"{self.kind}|{self.country or ''}|{self.site or ''}"
+        return f"{self.kind}|{self.country or ''}|{self.site or self.lot or ''}"
 
     @classmethod
     def of_key(cls, key: str) -> Origin:
         """The origin that `key` spells; keys are made by us, so this cannot fail on ours."""
-        kind, country, site = key.split("|")
+        kind, country, place = key.split("|")
+        named = "lot" if kind == "foreign" else "site"
         return msgspec.convert(
-            {"kind": kind, "country": country or None, "site": site or None}, type=cls
+            {"kind": kind, "country": country or None, named: place or None}, type=cls
         )
 
 

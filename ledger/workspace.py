@@ -5,6 +5,7 @@ ledger.db         the ledger                                  losing it: everyth
 keys/             private keys of whoever works here          losing it: revoke, begin anew
 checkpoint        the newest checkpoint published             losing it: a cut tail goes unseen
 receipts.jsonl    what the ledger has promised                losing it: a broken promise, too
+bundles/          what proves lots of other ledgers           losing it: trails end at the border
 """
 
 from __future__ import annotations
@@ -12,21 +13,32 @@ from __future__ import annotations
 import json
 import os
 import tomllib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from hashlib import sha256
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import msgspec
 
 from .audit.auditor import Trust
+from .audit.bundle.foreign import proven
 from .audit.receipts import Kept, spell
+from .custody.foreign import Look, continued
+from .custody.trail import Trail
 from .errors import ConfigError, LedgerError, MalformedError, StorageError
 from .events.base import Named
 from .ledger import Ledger, Receipt, system_clock
 from .log import checkpoint, note
 from .store.restore import restore
 
-__all__ = ["SETTINGS_FILE", "Restored", "Settings", "Workspace", "replace_file"]
+__all__ = [
+    "SETTINGS_FILE",
+    "Restored",
+    "Settings",
+    "Workspace",
+    "bundles_in",
+    "replace_file",
+]
 
 Progress = Callable[[int, int], None]
 SETTINGS_FILE = "oretrail.toml"
@@ -140,6 +152,27 @@ class Workspace:
                 ledger.close()
                 raise
         return ledger
+
+    @property
+    def bundles(self) -> Path:
+        """The folder of bundles by which lots were taken over from other ledgers."""
+        return self.root / "bundles"
+
+    def keep_bundle(self, data: bytes) -> Path:
+        """Keep a bundle under its digest."""
+        place = self.bundles / f"{sha256(data).hexdigest()}.trail"
+        try:
+            self.bundles.mkdir(exist_ok=True)
+        except OSError as error:
+            raise ConfigError(
+                f"cannot make {self.bundles}: {error.strerror}", code="workspace.not-written"
+            ) from None
+        replace_file(place, data)
+        return place
+
+    def trace(self, ledger: Ledger, subject: str) -> Trail:
+        """The trail of a lot, going on in the bundles kept here where it leaves this ledger."""
+        return continued(ledger.trace(subject), bundles_in(self.bundles))
 
     @property
     def receipts(self) -> Path:
@@ -270,6 +303,19 @@ class Workspace:
         """What this folder knows of its ledger: the id and the kept checkpoint."""
         kept = self.kept_checkpoint()
         return Trust(self.settings.id, () if kept is None else (kept,))
+
+
+def bundles_in(folder: Path) -> Look:
+    """Finds the trails of foreign lots in the bundles of a folder, each named by its digest."""
+
+    def look(said: Mapping[str, Any]) -> Trail | None:
+        try:
+            data = (folder / f"{said['bundle']}.trail").read_bytes()
+        except OSError:
+            return None
+        return proven(data, said)
+
+    return look
 
 
 def _last_byte(file: BinaryIO) -> bytes:

@@ -134,7 +134,10 @@ RULES: dict[str, tuple[str, str]] = {
     "lot.on-hold": (E, "a lot on hold is not sent, and flows into no other"),
     "lot.not-on-hold": (E, "a hold is ended by the party that put it on"),
     # what is said, and accounts
-    "KIND.exists": (E, "what is registered once (site, tags, certificate, audit, incident) is new"),
+    "KIND.exists": (
+        E,
+        "what is registered once (site, tags, certificate, audit, incident, foreign lot) is new",
+    ),
     "KIND.unknown": (E, "what is spoken of is registered"),
     "KIND.not-issuer": (E, "only the party that registered it says this of it"),
     "KIND.wrong-status": (E, "this comes after the status it may follow"),
@@ -168,7 +171,10 @@ RULES: dict[str, tuple[str, str]] = {
     "trail.broken": (C, "each event of a trail builds on the one before that is here"),
     "trail.incomplete": (C, "the events that made an upstream lot are here"),
     "incident.open": (IN, "an open incident travels with what comes from its subject"),
-    "gap.KIND-origin": (IN, "matter declared as `unknown` or `legacy`"),
+    "gap.KIND-origin": (
+        IN,
+        "matter declared as `unknown` or `legacy`, or `foreign` and not followed",
+    ),
     "gap.excess-unknown": (IN, "matter that came in by an excess"),
     "gap.no-site": (IN, "an origin without a site"),
     "gap.not-assayed": (IN, "contents that nobody has measured"),

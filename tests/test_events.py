@@ -233,6 +233,12 @@ REFUSALS: list[tuple[str, dict[str, Any], str]] = [
         {"basis": "wet", "moisture": ..., "grades": [{"analyte": "Ta", "grade": 1}]},
         "a grade of wet material needs its moisture",
     ),
+    ("lot.declared", {"origin": "foreign"}, "names its ledger, and no other does"),
+    (
+        "lot.declared",
+        {"contents": [{"element": "Ta", "mass": 1}]},
+        "only a foreign lot has contents by mass",
+    ),
     (
         "lot.extracted",
         {"basis": "wet", "moisture": ..., "grades": [{"analyte": "Ta", "grade": 1}]},

@@ -241,6 +241,14 @@ class _Walk:
                 "were dug is not recorded",
                 "lot.extracted",
             )
+        elif effect.origin.kind == "foreign":
+            self._gap(
+                "gap.foreign-origin",
+                f"lot:{effect.lot}",
+                f"{in_words(effect.mass)} of lot {effect.lot} began in another ledger, and is not "
+                "followed there",
+                "oretrail import bundle",
+            )
         elif effect.origin.site is None:
             self._gap(
                 "gap.no-site",
@@ -450,12 +458,13 @@ class _Walk:
             share = shares.get(key, 0)
             lines.append(
                 OriginLine(
-                    origin.site or origin.country or origin.kind,
+                    origin.site or origin.lot or origin.country or origin.kind,
                     origin.kind,
                     part,
                     share,
                     origin.site or "",
                     country,
+                    origin.lot or "",
                 )
             )
             known = "site_ppb" if origin.site else "country_ppb" if country else "unknown_ppb"

@@ -12,6 +12,7 @@ from ..findings import Finding
 
 __all__ = [
     "Attestation",
+    "Continued",
     "ElementTrail",
     "Gap",
     "Incident",
@@ -24,7 +25,11 @@ __all__ = [
 
 
 class OriginLine(msgspec.Struct, frozen=True, omit_defaults=True, rename={"kind": "class"}):
-    """So much came from there. Shares of an element add up to exactly 1,000,000,000 ppb."""
+    """So much came from there. Shares of an element add up to exactly 1,000,000,000 ppb.
+
+    `lot` is the lot that it is here, if it began in another ledger and is not followed there;
+    `ledger` the other ledger that says so, if it is.
+    """
 
     origin: str
     kind: str
@@ -32,6 +37,8 @@ class OriginLine(msgspec.Struct, frozen=True, omit_defaults=True, rename={"kind"
     share_ppb: int
     site: str = ""
     country: str = ""
+    lot: str = ""
+    ledger: str = ""
 
 
 class ElementTrail(msgspec.Struct, frozen=True):
@@ -123,6 +130,7 @@ class Incident(msgspec.Struct, frozen=True, omit_defaults=True):
     subjects: tuple[str, ...]
     opened_at: str
     entries: tuple[int, ...]
+    continues: tuple[Continued, ...] = ()
     closed_at: str = ""
     complainant: str = ""
     confirmed: bool = False
@@ -149,11 +157,23 @@ class Gap(msgspec.Struct, frozen=True):
     closed_by: str
 
 
+class Continued(msgspec.Struct, frozen=True, kw_only=True):
+    """A lot that began in another ledger: `foreign` says where, with the event and the bundle.
+
+    `trail` is its own there, None if the bundle is not at hand.
+    """
+
+    lot: str
+    foreign: dict[str, str]
+    trail: Trail | None = None
+
+
 class Trail(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that the log says about where one lot or product came from.
 
     `parties` and `sites` give what is registered of each that is named; `entries` are the
-    indexes of all events the trail was made from.
+    indexes of all events the trail was made from. `continues` are the lots that began in other
+    ledgers, once somebody has looked (`custody.foreign`).
     """
 
     subject: str
@@ -170,3 +190,4 @@ class Trail(msgspec.Struct, frozen=True, kw_only=True):
     parties: dict[str, dict[str, object]]
     sites: dict[str, dict[str, object]]
     entries: tuple[int, ...]
+    continues: tuple[Continued, ...] = ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from good_books import foreign_lot
 from story import Story
 from telling import (
     LAB,
@@ -132,6 +133,15 @@ def _() -> Story:
 def _() -> Story:
     story = Story().begin()
     story.enter([story.site("RW-GIHANGA", "CD")], *story.governance)
+    return story
+
+
+@bad("foreign-lot-taken-over-twice", "foreign.exists")
+def _() -> Story:
+    """One lot of another ledger under two names here."""
+    story = Story().begin()
+    foreign_lot(story, "F1", "TAP-1", 2_000)
+    foreign_lot(story, "F2", "TAP-1", 2_000)
     return story
 
 

@@ -10,11 +10,11 @@ import base64
 from collections.abc import Iterator
 from typing import Any
 
-import bad_authority  # noqa: F401 - tells its stories
+import bad_authority
 import bad_bundles
-import bad_custody  # noqa: F401
-import bad_mass  # noqa: F401
-import good_books  # noqa: F401
+import bad_custody
+import bad_mass
+import good_books
 from cast import KEYS, vkey
 from packing import base, lots_of, packed
 from story import Story
@@ -29,17 +29,22 @@ from ledger.log.witness import CosignatureSigner
 
 Case = dict[str, Any]
 
+ROOMS = {room.__name__ for room in (bad_authority, bad_custody, bad_mass, good_books)}
+"""Where the stories are taken from."""
+
 
 def cases() -> Iterator[tuple[str, Case]]:
     """Name and content of every vector of this folder."""
     yield "good-blend", case(encode(packed(base())), ())
     for name, (tale, _, _) in GOOD.items():
+        if tale.__module__ not in ROOMS:
+            continue
         story = _story(tale)
         subjects = lots_of(story)
         if subjects and name != "good-blend":
             yield name, case(encode(packed(story, subjects[0])), ())
     for name, (tale, codes) in BAD.items():
-        told = _told(_story(tale), codes)
+        told = _told(_story(tale), codes) if tale.__module__ in ROOMS else None
         if told is not None:
             yield name, told
     for name, (make, codes) in bad_bundles.MISTAKES.items():

@@ -10,6 +10,16 @@ from event_examples import AT, HEAD, OTHER_HEAD
 GONE = object()
 """The field is not there."""
 
+FOREIGN: dict[str, Any] = {
+    "ledger": HEAD,
+    "lot": "TAP-1",
+    "event": OTHER_HEAD,
+    "size": 194,
+    "root": "3d" * 32,
+    "bundle": "4e" * 32,
+}
+"""A lot of another ledger."""
+
 # What any event can get wrong, shown on an extraction.
 BAD_ANY: dict[str, dict[str, Any]] = {
     "field-that-no-event-has": {"colour": "black"},
@@ -110,6 +120,24 @@ BAD: dict[str, dict[str, dict[str, Any]]] = {
         "mined-origin": {"origin": "mined-asm"},
         "no-reason": {"reason": GONE},
         "grade-of-wet-ore-without-moisture": {"grades": [{"analyte": "Ta", "grade": 1}]},
+        "foreign-without-a-ledger": {"origin": "foreign"},
+        "legacy-of-another-ledger": {"foreign": FOREIGN},
+        "foreign-without-a-bundle": {
+            "origin": "foreign",
+            "foreign": {name: each for name, each in FOREIGN.items() if name != "bundle"},
+        },
+        "foreign-from-a-log-without-entries": {
+            "origin": "foreign",
+            "foreign": {**FOREIGN, "size": 0},
+        },
+        "contents-of-legacy": {"contents": [{"element": "Ta", "mass": 1}]},
+        "foreign-with-contents-and-grades": {
+            "origin": "foreign",
+            "foreign": FOREIGN,
+            "basis": "dry",
+            "contents": [{"element": "Ta", "mass": 1}],
+            "grades": [{"analyte": "Ta", "grade": 1}],
+        },
     },
     "lot.extracted": {
         "grade-of-wet-ore-without-moisture": {"moisture": GONE},

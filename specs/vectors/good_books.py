@@ -330,6 +330,43 @@ def _() -> Story:
     return story
 
 
+@good("foreign-lots-stay-apart", {"F1": 0, "F2": 0, "G1": 0, "B1": 3_500})
+def _() -> Story:
+    """Two lots of another ledger and ore of here: three origins, and none is unknown."""
+    story = Story().begin()
+    story.dig("G1", 1_000)
+    dispatch = story.send("G1", MINER, TRADER)
+    story.get("G1", dispatch, MINER, TRADER, 1_000)
+    foreign_lot(story, "F1", "TAP-1", 2_000)
+    foreign_lot(story, "F2", "TAP-2", 500)
+    inputs = [{"lot": lot} for lot in ("F1", "F2", "G1")]
+    story.say("lots.blended", TRADER, lot="B1", material="powder", inputs=inputs)
+    return story
+
+
+def foreign_lot(story: Story, lot: str, there: str, mass: int) -> str:
+    """A lot of another ledger begins here; only the bundle shows that it is true."""
+    return story.say(
+        "lot.declared",
+        TRADER,
+        lot=lot,
+        material="tantalum powder",
+        mass=mass,
+        basis="dry",
+        origin="foreign",
+        reason=f"began as {there} elsewhere",
+        contents=[{"element": "Ta", "mass": mass}],
+        foreign={
+            "ledger": "7a" * 32,
+            "lot": there,
+            "event": "1f" * 32,
+            "size": 194,
+            "root": "3d" * 32,
+            "bundle": "4e" * 32,
+        },
+    )
+
+
 @good("adopted-tolerances", {"G1": 1_020_000})
 def _() -> Story:
     """Two percent up is no excess where the ledger has adopted two percent."""

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import msgspec
 
-from ...custody.books import Books
+from ...custody.books import Books, Lot
 from ...custody.closure import Held, gather, upstream
 from ...custody.provenance import Trail, trail
 from ...errors import MalformedError
@@ -32,13 +32,15 @@ __all__ = ["FORMAT", "MAX_BYTES", "Bundle", "Verified", "decode", "encode", "ver
 class Verified(msgspec.Struct, frozen=True):
     """The verdict on a bundle; `trail` unless something contradicts it before.
 
-    `checkpoint` is the signed note, if the bundle could be read.
+    `checkpoint` is the signed note, if the bundle could be read; `lot` the subject as the
+    bundle's events leave it.
     """
 
     report: Report
     subject: str
     trail: Trail | None
     checkpoint: bytes = b""
+    lot: Lot | None = None
 
 
 def verify(data: bytes, trust: Trust | None = None, policy: Policy | None = None) -> Verified:
@@ -74,7 +76,8 @@ def verify(data: bytes, trust: Trust | None = None, policy: Policy | None = None
         report = under(report, policy, (bundle.checkpoint, *trust.checkpoints))
     if report.verdict == "contradicted" and not found.contradicts:
         told = None
-    return Verified(report, bundle.subject, told, bundle.checkpoint)
+    lot = judged.books.lots.get(bundle.subject)
+    return Verified(report, bundle.subject, told, bundle.checkpoint, lot)
 
 
 def _shown(reading: Reading, books: Books, trust: Trust) -> memory.Shown | None:
