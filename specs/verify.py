@@ -1574,7 +1574,7 @@ class Books:
         self.ledger = ""
         self.governance: Governance | None = None
         self.log_keys: set[Key] = set()
-        self.raw_keys: dict[bytes, tuple[str, str]] = {}
+        self.raw_keys: dict[str, tuple[str, str]] = {}
         self.parties: dict[str, Party] = {}
         self.keys: dict[str, PartyKey] = {}
         self.lots: dict[str, Lot] = {}
@@ -1772,17 +1772,16 @@ class Judge:
 
     def sound(self, vkey: str, role: str, demo: bool) -> Key | None:
         """A key that may serve in this role, else None and the reason said."""
+        key = None
         try:
             key = parse_vkey(vkey)
         except Refused:
             self.say("key.weak")
-            return None
-        if key.kind != ED25519:
+        if key is not None and key.kind != ED25519:
             self.say("key.weak")
-            return None
-        if not demo and key.public in demo_keys():
+        if key is not None and not demo and key.public in demo_keys():
             self.say("key.demo")
-        served = self.books.raw_keys.get(key.public)
+        served = self.books.raw_keys.get(raw_of(vkey))
         stays = role in ("governance", "log") and served == (vkey, role)
         if served is not None and not stays:
             self.say("key.exists" if served[0] == vkey else "key.two-roles")
@@ -1811,14 +1810,15 @@ class Judge:
                 self.say("governance.origin-changed")
         if not 1 <= e.threshold <= len(e.keys):
             self.say("governance.threshold-wrong")
-        keys = [self.sound(vkey, "governance", e.demo) for vkey in e.keys]
+        for vkey in e.keys:
+            self.sound(vkey, "governance", e.demo)
         log = self.sound(e.log_key, "log", e.demo)
         for vkey in e.keys:
             if not vkey.startswith("governance/"):
                 self.say("key.name-mismatch")
         if name_of(e.log_key) != e.origin:
             self.say("key.name-mismatch")
-        raws = [key.public for key in (*keys, log) if key is not None]
+        raws = [raw_of(vkey) for vkey in (*e.keys, e.log_key)]
         if len(raws) != len(set(raws)):
             self.say("key.two-roles")
         for vkey in e.keys:
@@ -1830,8 +1830,8 @@ class Judge:
         books.governance = Governance(e.keys, e.threshold, e.log_key, e.origin, e.demo, e.version)
         books.log_keys.add(log)
         for vkey in e.keys:
-            books.raw_keys[parse_vkey(vkey).public] = (vkey, "governance")
-        books.raw_keys[log.public] = (e.log_key, "log")
+            books.raw_keys[raw_of(vkey)] = (vkey, "governance")
+        books.raw_keys[raw_of(e.log_key)] = (e.log_key, "log")
 
     def do_adopt(self, e: SimpleNamespace) -> None:
         if not self.governs():
@@ -1852,7 +1852,7 @@ class Judge:
             return
         books.parties[e.party] = Party(e.roles, e.next, e.recovery)
         if recovery is not None:
-            books.raw_keys[recovery.public] = (e.recovery, "recovery")
+            books.raw_keys[raw_of(e.recovery)] = (e.recovery, "recovery")
 
     def do_suspend(self, e: SimpleNamespace) -> None:
         party = self.books.parties.get(e.party)
@@ -1877,7 +1877,7 @@ class Judge:
         self.possessed(e.key)
         if key is not None and not self.wrong:
             books.keys[e.key] = PartyKey(key, e.party, e.types, e.until, e.max_mass)
-            books.raw_keys[key.public] = (e.key, "party")
+            books.raw_keys[raw_of(e.key)] = (e.key, "party")
 
     def do_rotate(self, e: SimpleNamespace) -> None:
         books = self.books
@@ -1900,7 +1900,7 @@ class Judge:
             if each.party == e.party and each.controls:
                 each.revoked = True
         books.keys[e.key] = PartyKey(key, e.party, [], None, None)
-        books.raw_keys[key.public] = (e.key, "party")
+        books.raw_keys[raw_of(e.key)] = (e.key, "party")
         party.next = e.next
 
     def do_revoke(self, e: SimpleNamespace) -> None:
@@ -2391,6 +2391,11 @@ class Judge:
             lot.model = max(lot.model, MODELS.index(account.model.replace("-", " ")))
 
 
+def raw_of(vkey: str) -> str:
+    """The kind and the public key in a vkey, as text, sound or not."""
+    return vkey.split("+", 2)[2]
+
+
 def name_of(vkey: str) -> str:
     """The name in a vkey, sound or not."""
     return vkey.partition("+")[0]
@@ -2398,7 +2403,7 @@ def name_of(vkey: str) -> str:
 
 def enough(keys: Iterable[str], threshold: int, signed: set[str]) -> bool:
     """Whether as many distinct raw keys as the threshold have signed."""
-    return len({vkey.split("+", 2)[2] for vkey in keys if vkey in signed}) >= threshold
+    return len({raw_of(vkey) for vkey in keys if vkey in signed}) >= threshold
 
 
 def counting(amount: Amount) -> set[str]:
