@@ -35,7 +35,7 @@ COMMANDS = {
     "trace": ("trace", "trace", "where a lot or product came from, or went to"),
     "verify": ("audit", "verify", "recompute everything, trust nothing in the tables"),
     "export": ("export", "export", "write what is in the ledger in another form"),
-    "import": ("templates", "import_", "spreadsheets: print a template to fill in"),
+    "import": ("templates", "import_", "template, check, draft, bundle: what others wrote down"),
     "sign": ("exchange", "sign", "sign a statement file"),
     "countersign": ("exchange", "countersign", "add a signature to a signed statement file"),
     "register": ("exchange", "register", "enter a signed statement file into the ledger"),

@@ -22,7 +22,7 @@ from ledger.errors import ConfigError, MalformedError
 from ledger.events import Event
 from ledger.words import read_time
 
-from . import signing, tables, trust, words
+from . import signing, spreadsheet, tables, trust, words
 from .catalogue import event_commands, group_line
 from .fill import FILLED, Filler
 from .main import Command, Group
@@ -321,7 +321,10 @@ def _many(
     """The events of a file; options stand for what the rows leave out. All or none."""
     name = "standard input" if source == "-" else source
     reader = filler.reader(files=False)
-    rows, problems = tables.read(_bytes(source), name, kind, reader, columns=columns, comma=comma)
+    data = _bytes(source)
+    if spreadsheet.is_workbook(data):
+        data = spreadsheet.as_csv(data, name)
+    rows, problems = tables.read(data, name, kind, reader, columns=columns, comma=comma)
     bad = {problem.row for problem in problems}
     if problems:
         # Nothing will be registered: whatever else is wrong is told at the same time.

@@ -13,6 +13,7 @@ from ledger.events import TYPES
 
 from . import output
 from .bundles import import_bundle
+from .imports import check, draft
 from .main import Group
 from .session import Session
 from .words import Shape, shapes
@@ -42,10 +43,16 @@ _LEFT_OUT = frozenset({"after", "private"})
 
 @click.group(cls=Group, name="import")
 def import_() -> None:
-    """Spreadsheets: print a template, fill it in, register it with --from FILE."""
+    """Spreadsheets, bundles, other systems' files: what others wrote down becomes entries here.
+
+    Print a template, fill it in, register it with --from FILE; draft events from a file of
+    another system; or take over a lot of another ledger by the bundle that proves it.
+    """
 
 
 import_.add_command(import_bundle)
+import_.add_command(check)
+import_.add_command(draft)
 
 
 @import_.command("template")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from pathlib import Path
 from typing import Any
 
@@ -318,3 +319,37 @@ def test_a_table_sent_by_others_takes_no_digest_of_a_file_here(place: Place) -> 
     text = "subject,kind,digest\nlot:A,invoice,@/etc/passwd\n"
     answer = place("record", "document", "--by", MINE, "--from", "-", given=text, code=4)
     assert "digest.file" in answer.err
+
+
+# ---------------------------------------------------------------- workbooks
+
+
+def test_a_workbook_is_read_like_the_table_it_shows(tmp_path: Path) -> None:
+    xlsxwriter = pytest.importorskip("xlsxwriter")
+    place = settled(tmp_path / "ledger")
+    file = place.root / "bags.xlsx"
+    with xlsxwriter.Workbook(file, {"default_date_format": "yyyy-mm-dd"}) as book:
+        page = book.add_worksheet()
+        heads = ["lot", "material", "mass (kg)", "basis", "site", "method", "occurred_at", "tags"]
+        for column, text in enumerate(heads):
+            page.write_string(0, column, text)
+        for row, mass in enumerate((45.2, 40, 0.000001), start=1):
+            cells = [f"BAG-{row}", "coltan ore", mass, "wet", "RW-GIH", "asm"]
+            for column, cell in enumerate(cells):
+                page.write(row, column, cell)
+            page.write_datetime(row, 6, datetime.datetime(2026, 2, 11))  # noqa: DTZ001
+            page.write_number(row, 7, 77000 + row)
+    place("record", "extraction", "--from", file, "--by", MINE)
+    lots = {one["lot"]: one["mass_mg"] for one in place.json("lots")["lots"]}
+    assert lots == {"BAG-1": 45_200_000, "BAG-2": 40_000_000, "BAG-3": 1}
+    assert "77001" in place("show", "BAG-1").out or place.json("trace", "BAG-1")
+
+
+@pytest.mark.parametrize(
+    "data", [b"PK\x03\x04", b"PK\x03\x04" + b"x" * 500, b"\xd0\xcf\x11\xe0 no"]
+)
+def test_a_broken_workbook_is_one_error(data: bytes, tmp_path: Path) -> None:
+    place = settled(tmp_path / "ledger")
+    file = place.file("bags.xlsx", data)
+    words = ("record", "extraction", "--from", file, "--by", MINE)
+    assert place(*words, code=4).error == "table.no-workbook"
