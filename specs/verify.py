@@ -3140,17 +3140,16 @@ class Bundle:
         order = [int(match[1]) for match in self.lines["statement"]]
         for match in self.lines["statement"]:
             hashes.setdefault(int(match[1]), []).append(bytes.fromhex(match[2].decode()))
-        if order != sorted(order) or not hashes.keys() <= self.parts.keys():
-            raise Refused("bundle.hash-count", "hashes of a statement that is not here, or late")
+        right = order == sorted(order) and hashes.keys() <= self.parts.keys()
         for index, each in self.parts.items():
             given = {at - index - 1: leaf_hash(self.entries[at]) for at in each.events}
             here = hashes.get(index, [])
-            if not given and not here:
-                continue
-            if len(here) != needed(each.count, list(given)):
-                self.say("bundle.hash-count", index)
-            elif folded(each.count, given, here) != each.root:
+            if len(here) != (needed(each.count, list(given)) if given else 0):
+                right = False
+            elif given and folded(each.count, given, here) != each.root:
                 self.say("statement.root-mismatch", index)
+        if not right:
+            self.say("bundle.hash-count")
 
     def read_checkpoint(self) -> None:
         """Step 6."""
