@@ -37,11 +37,12 @@ def continued(trail: Trail, look: Look, depth: int = _MOST) -> Trail:
         if said.kind != "foreign":
             continue
         found = look(said.facts) if depth else None
+        here = str(said.facts["here"])
         if found is not None:
             found = continued(found, look, depth - 1)
-            there[str(said.facts["here"])] = found
-        facts = {name: said.facts[name] for name in ("ledger", "lot", "event", "bundle")}
-        further.append(Continued(lot=said.facts["here"], foreign=facts, trail=found))
+            there[here] = found
+        facts = {name: str(said.facts[name]) for name in ("ledger", "lot", "event", "bundle")}
+        further.append(Continued(lot=here, foreign=facts, trail=found))
     if not further:
         return trail
     elements = {name: _element(name, one, there) for name, one in trail.elements.items()}

@@ -1,7 +1,8 @@
 """Bundles: right ones with what they prove, and wrong ones with the code that names the mistake.
 
-Three kinds of wrong ones: in what holds a bundle together (`bad_bundles`), under a policy of
-witnesses (here), and in the events (every wrong ledger of `books/` of which a lot can tell).
+Three kinds of wrong ones: in what holds a bundle together (`bad_frames`, `bad_proofs`), under
+a policy of witnesses (here), and in the events (every wrong ledger of `books/` of which a lot
+can tell).
 """
 
 from __future__ import annotations
@@ -11,12 +12,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import bad_authority
-import bad_bundles
 import bad_custody
 import bad_mass
+import bad_proofs
 import good_books
 from cast import KEYS, vkey
-from packing import base, lots_of, packed
+from packing import base, changed, lots_of, packed
 from story import Story
 from telling import BAD, GOOD
 
@@ -28,6 +29,9 @@ from ledger.log.policy import Policy
 from ledger.log.witness import CosignatureSigner
 
 Case = dict[str, Any]
+
+MISTAKES = bad_proofs.MISTAKES
+"""Those of `bad_frames`, too."""
 
 ROOMS = {room.__name__ for room in (bad_authority, bad_custody, bad_mass, good_books)}
 """Where the stories are taken from."""
@@ -47,7 +51,7 @@ def cases() -> Iterator[tuple[str, Case]]:
         told = _told(_story(tale), codes) if tale.__module__ in ROOMS else None
         if told is not None:
             yield name, told
-    for name, (make, codes) in bad_bundles.MISTAKES.items():
+    for name, (make, codes) in MISTAKES.items():
         made = make()
         data, trust = made if isinstance(made, tuple) else (made, {})
         yield name, case(data, codes, trust)
@@ -138,7 +142,7 @@ def _cosigned(bundle: Bundle, *witnesses: int, time: int = 1_770_800_000) -> Bun
     signed = bundle.checkpoint
     for number in witnesses:
         signed = note.add(signed, _witness(number).at(time))
-    return bad_bundles.changed(bundle, checkpoint=signed)
+    return changed(bundle, checkpoint=signed)
 
 
 def _witnessed() -> Iterator[tuple[str, Case]]:
