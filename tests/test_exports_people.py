@@ -6,6 +6,10 @@ import csv
 import io
 import json
 import re
+import shutil
+import socketserver
+import subprocess
+import threading
 import zipfile
 from collections.abc import Iterator
 from decimal import Decimal
@@ -365,3 +369,49 @@ def test_all_hostile_texts_are_in_the_chain(world: World) -> None:
     shown = [text for text in HOSTILE if json.dumps(text)[1:-1] in said]
     assert len(shown) >= 4
     assert KG == 1_000_000
+
+
+# ---------------------------------------------------------------- a real browser
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+
+
+def browsed(page: Path, profile: Path) -> tuple[str, list[bytes]]:
+    """What a browser made of a page, and what it asked the network for on its behalf."""
+    asked: list[bytes] = []
+
+    class Listener(socketserver.BaseRequestHandler):
+        """A proxy that remembers what it was asked for, and refuses it."""
+
+        def handle(self) -> None:
+            asked.append(self.request.recv(65_536).partition(b"\r\n")[0])
+            self.request.sendall(b"HTTP/1.1 403 no\r\nContent-Length: 0\r\n\r\n")
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Listener) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        flags = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+        flags += ["--disable-component-update", "--no-first-run", "--virtual-time-budget=2000"]
+        flags += [f"--user-data-dir={profile}", "--proxy-bypass-list=<-loopback>"]
+        flags += [f"--proxy-server=http://127.0.0.1:{server.server_address[1]}", "--dump-dom"]
+        run = [str(CHROMIUM), *flags, page.as_uri()]
+        done = subprocess.run(run, capture_output=True, text=True, timeout=90, check=False)
+        server.shutdown()
+    own = (b"google", b"gstatic", b"gvt1", b"chromium")  # what a browser asks for itself
+    return done.stdout, [line for line in asked if not any(name in line for name in own)]
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no chromium here")
+def test_a_browser_shows_the_page_and_asks_nobody_for_anything(
+    world: World, tmp_path: Path
+) -> None:
+    page = tmp_path / "report.html"
+    page.write_bytes(report_html.render(gather(world.ledger, ["BAG-1"])))
+    shown, asked = browsed(page, tmp_path / "profile")
+    assert "Origins of the Ta" in shown
+    assert "alert(1)" in shown
+    assert "<script" not in shown
+    assert asked == []
+    # The control: a page that does ask is noticed.
+    page.write_text("<img src=http://elsewhere.example/x.png>")
+    _, asked = browsed(page, tmp_path / "other")
+    assert any(b"elsewhere.example" in line for line in asked)
