@@ -197,6 +197,18 @@ def test_every_registration_leaves_its_receipt(place: Place) -> None:
     assert f"{len(kept)} receipts against {place.size} entries" in place("receipts", "check").out
 
 
+def test_a_receipt_that_cannot_be_kept_is_said_though_the_entry_is_in_the_ledger(
+    place: Place,
+) -> None:
+    (place.root / "receipts.jsonl").unlink()
+    (place.root / "receipts.jsonl").mkdir()
+    size = place.size
+    fields = ("--by", MINE, "--to", SMELTER, "--lot", "GIH-1")
+    assert place("transfer", "dispatch", *fields, code=5).error == "receipt.not-kept"
+    assert place.size == size + 2
+    assert place("receipts", "check", code=5).error == "file.not-read"
+
+
 def test_without_receipts_there_is_nothing_to_check(place: Place) -> None:
     (place.root / "receipts.jsonl").unlink()
     assert place("receipts", "check", code=3).error == "receipt.none"

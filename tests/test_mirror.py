@@ -170,15 +170,17 @@ def test_a_folder_of_another_log_is_left_alone(made: tuple[Place, Path], tmp_pat
 
 
 def test_a_folder_that_is_not_the_past_of_this_log_is_left_alone(
-    made: tuple[Place, Path], tmp_path: Path
+    made: tuple[Place, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     place = made[0]
     fork = Place(tmp_path / "fork")
     shutil.copytree(place.root, fork.root)
     dig(place, 500)
     place("checkpoint", "make")
-    dig(fork, 501, 502)
-    fork("checkpoint", "make")
+    with monkeypatch.context() as on_another_computer:
+        on_another_computer.setenv("ORETRAIL_STATE", str(tmp_path / "another"))
+        dig(fork, 501, 502)
+        fork("checkpoint", "make")
     ahead = tmp_path / "ahead"
     fork("export", "tiles", "-o", ahead)
     assert place("export", "tiles", "-o", ahead, code=3).error == "tiles.ahead"
@@ -340,3 +342,37 @@ def test_nothing_is_handed_out_before_it_is_proven(made: tuple[Place, Path]) -> 
     sources = mirror.Mirror(mirror.folder(folder)).sources()
     with pytest.raises(ProofError):
         next(sources)
+
+
+def test_what_cannot_be_read_or_written_is_said(made: tuple[Place, Path], tmp_path: Path) -> None:
+    place, folder = made
+    (folder / "tile" / "0" / "000").unlink()
+    (folder / "tile" / "0" / "000").mkdir()
+    assert place("verify", folder, code=5).error == "file.not-read"
+    blocked = tmp_path / "blocked"
+    blocked.mkdir()
+    (blocked / "tile").write_bytes(b"")
+    assert place("export", "tiles", "-o", blocked, code=5).error == "file.not-written"
+    assert place("export", "tiles", "-o", blocked / "tile", code=5).error == "file.not-read"
+
+
+def test_a_server_that_fails_is_not_one_that_lacks_a_file(
+    made: tuple[Place, Path],
+) -> None:
+    class Failing(SimpleHTTPRequestHandler):
+        def log_message(self, *_: object) -> None:
+            pass
+
+        def do_GET(self) -> None:
+            self.send_error(503)
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Failing)
+    thread = threading.Thread(target=lambda: server.serve_forever(0.01), daemon=True)
+    thread.start()
+    try:
+        answer = made[0]("verify", f"http://127.0.0.1:{server.server_port}/", code=5)
+        assert answer.error == "remote.status"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
