@@ -17,7 +17,8 @@ names of its parameters it is given:
     log       the log's own tree: checkpoint, keys, subtree hashes, entries (`exports.tiles`)
     present   the checkpoint of the folder that is written to, or None
 
-It answers with bytes, with pieces of bytes, with a `Folder`, or with a `Growth`. A module may also have
+It answers with bytes, with pieces of bytes, with a `Folder`, or with a `Growth`. A module may
+also have
 
     FILES     {"template": "help"}: files of the user's that it needs, given to `render`
               as bytes by these names
