@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,12 +41,17 @@ class Session:
 
     def workspace(self) -> Workspace:
         """The workspace at or above the folder; ConfigError ``workspace.missing``."""
+        from ledger.memory import state_folder
         from ledger.workspace import Workspace
 
         if self.folder is not None and not self.folder.is_dir():
             # Looking upwards from a mistyped name would find, and answer for, another ledger.
             raise ConfigError(f"there is no folder {self.folder}", code="workspace.missing")
-        return Workspace.find(self.folder or Path())
+        found = Workspace.find(self.folder or Path())
+        if not found.settings.demo:
+            with suppress(ConfigError):
+                found.beyond = state_folder(os.environ) / "published"
+        return found
 
     def ledger(self, *, read_only: bool = False) -> Ledger:
         """The workspace's ledger; the caller closes it."""

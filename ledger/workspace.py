@@ -14,6 +14,7 @@ import json
 import os
 import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -72,6 +73,9 @@ class Workspace:
     def __init__(self, root: Path, settings: Settings) -> None:
         self.root = root
         self.settings = settings
+        self.beyond: Path | None = None
+        """A folder elsewhere in which what is published is kept, too: a workspace that is put
+        back from a backup, all of it, brings its old file `checkpoint` along."""
 
     @classmethod
     def create(
@@ -206,9 +210,11 @@ class Workspace:
         write to the folder can take the file away; it guards against mistakes, and witnesses
         against its owner.
         """
-        data = self.kept_checkpoint()
-        if data is None:
-            return None
+        kept = (self.kept_checkpoint(), self._kept_beyond())
+        found = (self._departs(ledger, data) for data in dict.fromkeys(kept) if data is not None)
+        return next((one for one in found if one is not None), None)
+
+    def _departs(self, ledger: Ledger, data: bytes) -> StorageError | None:
         try:
             said = checkpoint.parse(note.parse(data).text)
         except MalformedError as error:
@@ -248,7 +254,28 @@ class Workspace:
             if data is None:
                 raise StorageError("no checkpoint was signed yet", code="checkpoint.none")
             self.keep_checkpoint(data)
+            self._keep_beyond(data)
         return data
+
+    def _kept_beyond(self) -> bytes | None:
+        if self.beyond is None:
+            return None
+        try:
+            return (self.beyond / self.settings.id).read_bytes()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise ConfigError(
+                f"cannot read what was published: {error.strerror}", code="checkpoint.unreadable"
+            ) from None
+
+    def _keep_beyond(self, data: bytes) -> None:
+        if self.beyond is None:
+            return
+        # A second guard where there is room for one; the checkpoint is published without it.
+        with suppress(ConfigError, OSError):
+            self.beyond.mkdir(parents=True, exist_ok=True, mode=0o700)
+            replace_file(self.beyond / self.settings.id, data)
 
     def restore(
         self, backup: Path, *, older: bool = False, progress: Progress | None = None

@@ -12,6 +12,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -24,6 +26,9 @@ from ledger.cli.main import cli
 ORIGIN = "kivu.example/trail"
 MINE, TRADER, SMELTER = "gihanga.example", "comptoir.example", "smelter.example"
 PROGRAM = [sys.executable, "-m", "ledger.cli"]
+
+Elsewhere = Callable[[], AbstractContextManager[None]]
+"""The fixture `another_computer`: `with another_computer(): ...`."""
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import settings
 
 from actors import World
+from cli_place import Elsewhere
 
 # Two slow cores must not fail a test by the clock, and a run that failed must fail again.
 settings.register_profile("house", deadline=None, derandomize=True, print_blob=True, database=None)
@@ -18,17 +20,30 @@ settings.load_profile("house")
 
 
 @pytest.fixture(autouse=True)
-def no_settings_from_outside(
-    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
-) -> None:
+def no_settings_from_outside(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """A developer's own ledger, key or passphrase file never reaches a test.
 
     Nor does what he has seen of ledgers: each test has a memory of its own, in a folder that
-    is made when something is remembered.
+    is made when something is remembered. It stays when a test undoes its own patches.
     """
-    for name in [name for name in os.environ if name.startswith("ORETRAIL_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("ORETRAIL_STATE", str(tmp_path_factory.getbasetemp() / f"seen-{uuid4()}"))
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("ORETRAIL_")]:
+            patch.delenv(name)
+        patch.setenv("ORETRAIL_STATE", str(tmp_path_factory.getbasetemp() / f"seen-{uuid4()}"))
+        yield
+
+
+@pytest.fixture
+def another_computer(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Elsewhere:
+    """What is done in it is not remembered here, nor what was done here there."""
+
+    @contextmanager
+    def there() -> Iterator[None]:
+        with monkeypatch.context() as patch:
+            patch.setenv("ORETRAIL_STATE", str(tmp_path / "of-another-computer"))
+            yield
+
+    return there
 
 
 @pytest.fixture

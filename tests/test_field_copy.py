@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
 
-from cli_place import MINE, ORIGIN, TRADER, Place, bag, settled
+from cli_place import MINE, ORIGIN, TRADER, Elsewhere, Place, bag, settled
 from laptops import Laptops, laptops, send, weigh
 from ledger.audit.copy_file import CopyFile
 from ledger.custody.statement import Statement
@@ -159,30 +161,47 @@ def test_flips_in_a_copy_are_refused(both: Laptops) -> None:
         assert refused(both, file)
 
 
-def test_another_past_under_the_same_id_is_refused_and_named(both: Laptops) -> None:
+Computer = Callable[[], AbstractContextManager[None]]
+
+
+def publish(place: Place, file: Path) -> None:
+    """A checkpoint, and a copy up to it."""
+    place("checkpoint", "make")
+    place("copy", file)
+
+
+def test_another_past_under_the_same_id_is_refused_and_named(
+    both: Laptops, another_computer: Elsewhere
+) -> None:
     # The office loses its disk and begins again from an old backup: another entry 18.
     shutil.copytree(both.office.root, both.root / "backup")
     other = Place(both.root / "backup")
     bag(both.office, "GIH-4")
     bag(other, "GIH-5")
-    for place, name in ((both.office, "back.copy"), (other, "other.copy")):
-        place("checkpoint", "make")
-        place("copy", both.stick / name)
+    with another_computer():
+        other("checkpoint", "make")
+        other("copy", both.stick / "other.copy")
+    both.office("checkpoint", "make")
+    both.office("copy", both.stick / "back.copy")
     both.update()
     before = (both.pit.root / "copy.db").read_bytes()
     assert both.pit("update", both.stick / "other.copy", code=3).error == "copy.other-past"
     assert (both.pit.root / "copy.db").read_bytes() == before
 
 
-def test_a_root_that_the_log_did_not_sign_is_refused(both: Laptops) -> None:
+def test_a_root_that_the_log_did_not_sign_is_refused(
+    both: Laptops, another_computer: Elsewhere
+) -> None:
     bag(both.office, "GIH-4")
     shutil.copytree(both.office.root, both.root / "backup")
     other = Place(both.root / "backup")
     weigh(both.office, "GIH-1")
     weigh(other, "GIH-2")
-    for place, name in ((both.office, "a.copy"), (other, "b.copy")):
-        place("checkpoint", "make")
-        place("copy", both.stick / name)
+    with another_computer():
+        other("checkpoint", "make")
+        other("copy", both.stick / "b.copy")
+    both.office("checkpoint", "make")
+    both.office("copy", both.stick / "a.copy")
     mixed = (both.stick / "a.copy").read_bytes().partition(b"\n\n")[0]
     note = (both.stick / "b.copy").read_bytes().partition(b"\n\n")[2]
     file = both.stick / "mixed.copy"

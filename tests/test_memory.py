@@ -322,6 +322,11 @@ def state() -> Path:
     return Path(os.environ["ORETRAIL_STATE"])
 
 
+def seen() -> list[Path]:
+    """The files of what was seen."""
+    return list(state().glob("*.seen"))
+
+
 def codes(document: dict[str, Any]) -> set[str]:
     return {
         one["code"] for one in document["findings"] if one["code"].startswith(("log", "ledger"))
@@ -329,21 +334,22 @@ def codes(document: dict[str, Any]) -> set[str]:
 
 
 @pytest.fixture
-def two(tmp_path: Path) -> tuple[Place, Place]:
-    """One ledger, two histories of it: a bag of 45 kg, and one of 46 kg."""
-    first = settled(tmp_path / "first")
-    shutil.copytree(first.root, tmp_path / "second")
-    second = Place(tmp_path / "second")
+def two(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Place, Place]:
+    """One ledger, two histories of it, each made on its own computer: 45 kg, and 46 kg."""
+    first, second = settled(tmp_path / "first"), settled(tmp_path / "second")
+    here = state()
     for place, mass in ((first, "45 kg"), (second, "46 kg")):
+        monkeypatch.setenv("ORETRAIL_STATE", str(tmp_path / f"of-{place.root.name}"))
         bag(place, "GIH-1", mass)
         place("checkpoint", "make")
+    monkeypatch.setenv("ORETRAIL_STATE", str(here))
     return first, second
 
 
 def test_the_first_contact_is_said_and_the_second_agrees(place: Place) -> None:
     said = place("verify")
     assert "first seen" in said.err
-    assert [path.suffix for path in state().glob("*.seen")] == [".seen"]
+    assert len(seen()) == 1
     again = place("verify")
     assert "agrees with what was seen" in again.err
     document = place.json("verify")
@@ -359,19 +365,19 @@ def test_without_memory_nothing_is_read_or_written(place: Place) -> None:
     said = place("verify", "--no-memory")
     assert said.err == ""
     assert place.json("verify", "--no-memory")["memory"] == {"state": "off"}
-    assert not state().exists()
+    assert seen() == []
 
 
 def test_a_ledger_without_a_checkpoint_is_not_remembered(tmp_path: Path) -> None:
     place = settled(tmp_path / "place")
     assert place.json("verify")["memory"]["state"] == "nothing-signed"
-    assert list(state().glob("*.seen")) == []
+    assert seen() == []
 
 
 def test_what_is_contradicted_is_not_remembered(place: Place) -> None:
     said = place.json("verify", "--ledger-id", "0" * 64, code=1)
     assert said["memory"]["state"] == "not-remembered"
-    assert not state().exists()
+    assert seen() == []
 
 
 def test_a_store_that_was_put_back_is_rolled_back_even_with_its_whole_folder(
@@ -383,8 +389,11 @@ def test_a_store_that_was_put_back_is_rolled_back_even_with_its_whole_folder(
     bag(place, "GIH-1")
     place("checkpoint", "make")
     place("verify")
-    said = Place(tmp_path / "yesterday").json("verify", code=1)
+    yesterday = Place(tmp_path / "yesterday")
+    said = yesterday.json("verify", code=1)
     assert codes(said) == {"log.rolled-back"}
+    # Its own file `checkpoint` is as old as it is; what was published is kept elsewhere, too.
+    assert yesterday("checkpoint", "make", code=5).error == "log.rolled-back"
     assert place.json("verify")["verdict"] == "supported"
 
 
@@ -460,7 +469,7 @@ def test_a_second_history_that_is_not_signed_accuses_nobody(two: tuple[Place, Pl
 
 def test_a_damaged_memory_stops_the_verification(place: Place) -> None:
     place("verify")
-    (path,) = state().glob("*.seen")
+    (path,) = seen()
     path.write_bytes(b"")
     answer = place("verify", code=5)
     assert answer.error == "memory.damaged"

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from cli_place import MINE, Place, bag, settled
+from cli_place import MINE, Elsewhere, Place, bag, settled
 from ledger import mirror
 from ledger.audit.auditor import Trust
 from ledger.errors import ProofError
@@ -170,15 +170,14 @@ def test_a_folder_of_another_log_is_left_alone(made: tuple[Place, Path], tmp_pat
 
 
 def test_a_folder_that_is_not_the_past_of_this_log_is_left_alone(
-    made: tuple[Place, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    made: tuple[Place, Path], tmp_path: Path, another_computer: Elsewhere
 ) -> None:
     place = made[0]
     fork = Place(tmp_path / "fork")
     shutil.copytree(place.root, fork.root)
     dig(place, 500)
     place("checkpoint", "make")
-    with monkeypatch.context() as on_another_computer:
-        on_another_computer.setenv("ORETRAIL_STATE", str(tmp_path / "another"))
+    with another_computer():
         dig(fork, 501, 502)
         fork("checkpoint", "make")
     ahead = tmp_path / "ahead"
