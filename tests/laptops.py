@@ -11,7 +11,7 @@ from typing import Any
 
 from cli_place import MINE, TRADER, Place, bag, settled
 
-__all__ = ["Laptops", "laptops", "send", "split", "weigh"]
+__all__ = ["Laptops", "became", "laptops", "send", "split", "weigh"]
 
 
 class Laptops:
@@ -74,3 +74,8 @@ def split(place: Place, lot: str, *, code: int = 0) -> Any:
 def weigh(place: Place, lot: str) -> Any:
     words = ("record", "weighing", "--by", MINE, "--lot", lot, "--instrument", "platform")
     return place(*words, "--mass", "44.99 kg", "--basis", "wet", "--moisture", "4 %")
+
+
+def became(said: Any) -> list[str]:
+    """What became of each statement, from the JSON of `inbox take`."""
+    return [one["became"] for one in said["statements"]]
