@@ -2743,7 +2743,7 @@ def list_line(number: int, line: bytes) -> Line:
     wrong = Refused("entries.malformed", f"line {number} is not spelled the one way")
     try:
         value = json.loads(line.decode("utf-8", "strict"))
-    except ValueError:
+    except (ValueError, RecursionError):
         raise wrong from None
     if not isinstance(value, dict) or list(value) != ["index", "leaf", "chain", "entry"]:
         raise wrong
