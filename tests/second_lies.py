@@ -56,7 +56,8 @@ class Liar:
         if self.random.random() < 0.2:
             chosen.append(self.random.choice(lies))
         for name in chosen:
-            getattr(self, name)()
+            if self.entries:
+                getattr(self, name)()
         self.case.entries = self.entries
         return "+".join(chosen), self.case
 
