@@ -314,6 +314,17 @@ def test_a_judge_that_errs_is_stopped_by_the_database(desk: Desk) -> None:
     assert desk.memory.seen(ORIGIN)[0] == 5
 
 
+def test_a_size_that_others_wrote_as_a_word_is_not_believed(desk: Desk) -> None:
+    with desk.memory._database.writing() as connection:
+        connection.exec_driver_sql("DROP TABLE seen")
+        connection.exec_driver_sql("CREATE TABLE seen (origin, size, root, note)")
+        connection.exec_driver_sql(
+            "INSERT INTO seen VALUES (?, 'five', zeroblob(32), x'00')", (ORIGIN,)
+        )
+    said = add(desk, body(0))
+    assert (said.status, said.body) == (503, b"storage.corrupt\n")
+
+
 def test_logs_are_followed_by_their_keys(desk: Desk) -> None:
     newer = note.Signer(ORIGIN, bytes(range(32)))
     with pytest.raises(ConflictError) as caught:

@@ -14,7 +14,7 @@ import pytest
 pytest.importorskip("starlette", reason="the extra `server` is not installed")
 
 from actors import LOG, ORIGIN, World, extracted
-from ledger.errors import ConfigError, ConflictError, LedgerError
+from ledger.errors import ConfigError, ConflictError, LedgerError, StorageError
 from ledger.ledger import Ledger
 from ledger.log import checkpoint, merkle, note, witness
 from ledger.log.policy import Policy
@@ -260,6 +260,19 @@ def test_a_database_from_before_there_were_witnesses_goes_on(world: World, net: 
     assert world.ledger.verify().verdict == "supported"
     with pytest.raises(LedgerError, match="append-only"), world.ledger.writing() as connection:
         connection.exec_driver_sql("DELETE FROM cosignature")
+
+
+def test_a_witness_s_name_that_others_wrote_as_a_number_is_not_believed(world: World) -> None:
+    size = checkpoint.size_of(world.ledger.checkpoint(LOG))
+    with world.ledger.writing() as connection:
+        connection.exec_driver_sql("DROP TABLE cosignature")
+        connection.exec_driver_sql("CREATE TABLE cosignature (size, name, key_id, blob)")
+        connection.exec_driver_sql(
+            "INSERT INTO cosignature VALUES (?, 7, zeroblob(4), zeroblob(72))", (size,)
+        )
+    with pytest.raises(StorageError) as caught:
+        world.ledger.latest_checkpoint()
+    assert caught.value.code == "storage.corrupt"
 
 
 def test_all_are_asked_at_the_same_time(world: World) -> None:
