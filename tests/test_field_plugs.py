@@ -14,6 +14,7 @@ import pytest
 from cli_place import MINE, PROGRAM
 from laptops import Laptops, became, laptops, send
 from ledger.errors import StorageError
+from ledger.field import follow
 from ledger.field.standing import Standing
 from ledger.store.overlay import Overlay
 from ledger.workspace import Workspace
@@ -164,3 +165,17 @@ def test_nobody_writes_while_books_are_tried_out(both: Laptops) -> None:
             overlay.close()
     with pytest.raises(StorageError):
         Overlay(workspace.root / "none.db")
+
+
+def test_what_an_update_that_was_killed_left_waiting_is_filed_away_by_the_next_command(
+    both: Laptops,
+) -> None:
+    send(both.pit, "GIH-1")
+    both.take(both.pack())
+    workspace = Workspace.find(both.pit.root)
+    with (both.stick / "back.copy").open("rb") as lines:
+        follow.update(workspace, lines)  # and no further
+    assert both.pit("lots").err == ""
+    assert both.waiting() == []
+    assert (both.pit.root / "outbox" / "registered" / "0001.statement").exists()
+    assert both.pit.json("receipts", "check")["verdict"] == "supported"

@@ -101,10 +101,14 @@ class Standing(Supposed):
                     hint="oretrail outbox rebase",
                 )
 
-    def sweep(self) -> list[tuple[Pending, Answer]]:
-        """File away what the ledger has by now; returns it."""
+    def sweep(
+        self, keep_receipt: Callable[[Receipt], None] | None = None
+    ) -> list[tuple[Pending, Answer]]:
+        """File away what the ledger has by now, after keeping its receipt; returns it."""
         known = [pair for pair in self.waiting if pair[1].became == "known"]
-        for pending, _ in known:
+        for pending, answer in known:
+            if keep_receipt is not None and answer.receipt is not None:
+                keep_receipt(answer.receipt)
             self.folder.file_away(pending)
         self.waiting = tuple(pair for pair in self.waiting if pair[1].became != "known")
         return known
