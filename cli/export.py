@@ -27,7 +27,7 @@ import ledger.exports
 from ledger.audit.dossier import AUDIENCES, Dossier, Folder, Growth, unfilled
 from ledger.errors import ConfigError
 from ledger.exports import packs
-from ledger.gather import gather
+from ledger.gather import gather, proven
 
 from . import growth, output
 from .main import Command, Group
@@ -82,10 +82,12 @@ def _command(name: str, module: Any) -> click.Command:
             help="Where to write it, whole or not at all.  [default: stdout]",
         )
     ]
-    if "dossier" in wants:
-        params[:0] = _dossier_options(module)
     if "signer" in wants:
         params.append(click.Option(["--key"], metavar="NAME", help="Sign it with this key."))
+    if "dossier" in wants:
+        params[:0] = _dossier_options(module)
+    elif "entry" in wants:
+        params.insert(0, click.Argument(["entry"], metavar="ENTRY"))
     elif {"trail", "bundle"}.intersection(wants):
         params.insert(0, click.Argument(["subject"], metavar="LOT|PRODUCT"))
 
@@ -93,14 +95,19 @@ def _command(name: str, module: Any) -> click.Command:
         session = click.get_current_context().ensure_object(Session)
         with contextlib.ExitStack() as stack:
             opened = stack.enter_context(session.ledger(read_only=True))
+            signed = {}
+            if "signer" in wants:
+                signed["signer"] = session.signer(asked["key"]) if asked["key"] else None
+            if "entry" in wants:
+                made = module.render(entry=proven(opened, asked["entry"]), **signed)
+                return _deliver(session, made, target, {})
             if "dossier" not in wants:
                 pieces = module.render(**_wanted(opened, wants, asked.get("subject", ""), target))
                 return _deliver(session, pieces, target, {})
             progress = stack.enter_context(output.Progress("verifying entry"))
             dossier = _dossier(opened, asked, progress)
             extra = {key: asked[key].read_bytes() for key in getattr(module, "FILES", {})}
-            if "signer" in wants and asked["key"]:
-                extra["signer"] = session.signer(asked["key"])
+            extra |= signed
             if "form" in wants:
                 extra["form"] = "xlsx" if target and target.suffix == ".xlsx" else "json"
             missing = list(getattr(module, "missing", unfilled)(dossier))

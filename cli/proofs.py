@@ -7,8 +7,9 @@ from pathlib import Path
 
 import click
 
-from ledger.errors import ConfigError, UnknownError
-from ledger.log import checkpoint, merkle, note
+from ledger.errors import ConfigError
+from ledger.gather import proven
+from ledger.log import merkle, note
 from ledger.log import proof as proofs
 from ledger.log.checkpoint import Checkpoint
 from ledger.log.policy import Policy
@@ -50,48 +51,28 @@ def prove(session: Session, entry: str, target: Path | None, beside: Path | None
     to the newest checkpoint, with whatever witnesses have signed it.
     """
     with session.ledger(read_only=True) as ledger:
-        index, data = ledger.find(entry)
-        newest = ledger.latest_checkpoint()
-        if newest is None:
-            raise UnknownError(
-                "no checkpoint was signed yet",
-                code="checkpoint.none",
-                hint="oretrail checkpoint make",
-            )
-        said = checkpoint.parse(note.parse(newest).text)
-        if index >= said.size:
-            raise UnknownError(
-                f"the newest checkpoint covers {said.size} entries, not entry {index}",
-                code="checkpoint.not-covered",
-                hint="oretrail checkpoint make",
-            )
-        hashes = merkle.prove_inclusion_from(ledger.nodes, index, said.size)
-        governance = ledger.books().governance
-        keys = governance.log_keys if governance else ()
-    made = Proof(index, tuple(hashes), newest)
-    # Read back as whoever gets it will: a store that was changed gives no proof.
-    proofs.verify(data, made, said.origin, [note.Verifier.parse(key) for key in keys])
-    file = proofs.encode(made)
+        made = proven(ledger, entry)
     if beside is not None:
-        replace_file(beside, data)
+        replace_file(beside, made.data)
     if target is not None:
-        replace_file(target, file)
+        replace_file(target, made.proof)
     if session.json:
         output.say_json(
             {
-                "index": index,
-                "leaf": merkle.leaf_hash(data).hex(),
-                "origin": said.origin,
-                "size": said.size,
-                "entry": data.decode(),
-                "proof": file.decode(),
+                "index": made.index,
+                "leaf": merkle.leaf_hash(made.data).hex(),
+                "origin": made.origin,
+                "size": made.size,
+                "entry": made.data.decode(),
+                "proof": made.proof.decode(),
             }
         )
     elif target is None:
-        sys.stdout.buffer.write(file)
+        sys.stdout.buffer.write(made.proof)
         sys.stdout.buffer.flush()
     else:
-        output.say(f"wrote {clean(target)}   entry {index} of {said.size}, {len(file)} bytes")
+        about = f"entry {made.index} of {made.size}, {len(made.proof)} bytes"
+        output.say(f"wrote {clean(target)}   {about}")
     return 0
 
 

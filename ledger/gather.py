@@ -17,6 +17,7 @@ from .audit.audience import for_audience
 from .audit.auditor import Auditor, Trust
 from .audit.bundle import encode
 from .audit.dossier import Audience, Dossier
+from .audit.proven import Proven
 from .audit.steps import Recorder, Step, step
 from .custody.books import Books, Lot
 from .custody.registration import Prepared
@@ -24,9 +25,11 @@ from .custody.statement import decode_registration
 from .custody.trail import Trail
 from .errors import UnknownError
 from .ledger import Ledger
-from .log import note
+from .log import checkpoint, merkle, note
+from .log.proof import Proof, verify
+from .log.proof import encode as encode_proof
 
-__all__ = ["gather"]
+__all__ = ["gather", "proven"]
 
 
 def gather(
@@ -97,6 +100,36 @@ def gather(
     return for_audience(found, audience)
 
 
+def proven(ledger: Ledger, entry: str) -> Proven:
+    """Entry `entry` (its index, or how its event id begins) with its way to the newest checkpoint.
+
+    It is read back as whoever gets it will: a store that was changed gives no proof. Raises
+    `UnknownError` when there is no such entry or no checkpoint covers it.
+    """
+    index, data = ledger.find(entry)
+    newest = ledger.latest_checkpoint()
+    if newest is None:
+        raise UnknownError(
+            "no checkpoint was signed yet",
+            code="checkpoint.none",
+            hint="oretrail checkpoint make",
+        )
+    said = checkpoint.parse(note.parse(newest).text)
+    if index >= said.size:
+        raise UnknownError(
+            f"the newest checkpoint covers {said.size} entries, not entry {index}",
+            code="checkpoint.not-covered",
+            hint="oretrail checkpoint make",
+        )
+    hashes = tuple(merkle.prove_inclusion_from(ledger.nodes, index, said.size))
+    governance = ledger.books().governance
+    keys = governance.log_keys if governance else ()
+    made = Proof(index, hashes, newest)
+    verify(data, made, said.origin, [note.Verifier.parse(key) for key in keys])
+    file = encode_proof(made)
+    return Proven(ledger.id, said.origin, index, data, hashes, said.size, said.root, newest, file)
+
+
 def _index(one: Step) -> int:
     return one.index
 
@@ -111,7 +144,7 @@ def _trail(ledger: Ledger, subject: str, steps: list[Step]) -> Trail:
         books: Books,
         moved: Sequence[tuple[str, str, int]],
     ) -> None:
-        steps.append(step(index, one, before, books, moved))
+        steps.append(step(index, one, before, books, moved, rows=True))
 
     return ledger.trace(subject, keep)
 
@@ -134,7 +167,7 @@ def _signed(ledger: Ledger, steps: Iterable[Step]) -> list[Step]:
 def _all_steps(ledger: Ledger, period: tuple[str, str], size: int) -> Iterator[Step]:
     """Every step of the log that happened in the period, streamed; the log is replayed."""
     kept: list[Step] = []
-    auditor = Auditor(Trust(ledger.id), checks=(Recorder(kept.append),))
+    auditor = Auditor(Trust(ledger.id), checks=(Recorder(kept.append, rows=True),))
     signers: tuple[str, ...] = ()
     for source in ledger.sources(0, size):
         auditor.feed([source])
