@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -120,6 +121,28 @@ def test_a_bundle_needs_a_checkpoint_that_covers_the_lot(place: Place) -> None:
     answer = place("export", "trail", "GIH-2", code=3)
     assert (answer.error, answer.hint) == ("checkpoint.too-old", "oretrail checkpoint make")
     assert place("export", "trail", "GIH-1").out.startswith("oretrail/trail/v1\n")
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "DELETE FROM entry WHERE idx = (SELECT MAX(registration) FROM event)",
+        "DELETE FROM event WHERE idx = (SELECT MAX(idx) FROM event)",
+    ],
+    ids=["registration-gone", "event-under-no-statement"],
+)
+def test_no_bundle_is_made_of_a_store_with_holes(place: Place, sql: str) -> None:
+    chain(place)
+    place("checkpoint", "make")
+    database = sqlite3.connect(place.root / "ledger.db")
+    for (name,) in database.execute(
+        "SELECT name FROM sqlite_master WHERE type='trigger'"
+    ).fetchall():
+        database.execute(f"DROP TRIGGER {name}")
+    database.execute(sql)
+    database.commit()
+    database.close()
+    assert place("export", "trail", "PHONE-1", code=5).error == "storage.corrupt"
 
 
 def test_a_bundle_of_nothing_is_refused(place: Place) -> None:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
+import shutil
+import tempfile
 from fractions import Fraction
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +23,12 @@ from ledger.workspace import Workspace
 BILLION = 1_000_000_000
 
 
-@pytest.fixture
-def bundle(tmp_path: Path) -> Path:
-    """The bundle of tantalum powder, from the ledger of a smelter and its mine."""
-    there = settled(tmp_path / "there")
+@cache
+def _two_ledgers() -> Path:
+    """`there`, a smelter and its mine; `TAP-1.trail` from it; `here`, which took that over."""
+    folder = Path(tempfile.mkdtemp(prefix="oretrail-test-"))
+    atexit.register(shutil.rmtree, folder, True)
+    there = settled(folder / "there")
     bag(there, "GIH-1", "60.0 kg")
     there(
         *("site", "add", "--by", "governance", "--site", "CD-MAS", "--name", "Masisi"),
@@ -44,21 +50,29 @@ def bundle(tmp_path: Path) -> Path:
         *("--loss", "slag=74.9 kg"),
     )
     there("checkpoint", "make")
-    target = tmp_path / "TAP-1.trail"
-    there("export", "trail", "TAP-1", "-o", target)
-    return target
+    there("export", "trail", "TAP-1", "-o", folder / "TAP-1.trail")
+    here = Place(folder / "here")
+    here.root.mkdir()
+    insecure, fjord = "--insecure-no-passphrase", "fjord.example"
+    here("init", "--origin", "fjord.example/trail", "--name", "Fjord trail", insecure)
+    here("key", "new", fjord, insecure)
+    here("party", "admit", "--party", fjord, "--name", "Fjord", "--role", "manufacturer")
+    pinned = ("--ledger-id", ledger_of(there.root))
+    here("import", "bundle", folder / "TAP-1.trail", "--lot", "POW-1", *pinned)
+    return folder
+
+
+@pytest.fixture
+def bundle(tmp_path: Path) -> Path:
+    """The bundle of tantalum powder, beside the ledger that it is from."""
+    shutil.copytree(_two_ledgers(), tmp_path, dirs_exist_ok=True)
+    return tmp_path / "TAP-1.trail"
 
 
 @pytest.fixture
 def here(tmp_path: Path, bundle: Path) -> Place:
-    """Another ledger, which takes the powder over and makes phones of it and of its own."""
-    here = Place(tmp_path / "here")
-    insecure = "--insecure-no-passphrase"
-    here("init", "--origin", "fjord.example/trail", "--name", "Fjord trail", insecure)
-    here("key", "new", "fjord.example", insecure)
-    here("party", "admit", "--party", "fjord.example", "--name", "Fjord", "--role", "manufacturer")
-    here("import", "bundle", bundle, "--lot", "POW-1", "--ledger-id", ledger_of(tmp_path / "there"))
-    return here
+    """Another ledger, which has taken the powder over."""
+    return Place(tmp_path / "here")
 
 
 def ledger_of(root: Path) -> str:
@@ -179,6 +193,51 @@ def test_a_bundle_that_does_not_hold_is_not_taken_over(here: Place, bundle: Path
     assert answer.error == "ledger.wrong"
     assert here.size == size
     assert len(list((here.root / "bundles").iterdir())) == 1
+
+
+def test_a_bundle_whose_lot_was_refused_is_not_kept(here: Place, tmp_path: Path) -> None:
+    there = Place(tmp_path / "there")
+    bag(there, "GIH-2")
+    there("checkpoint", "make")
+    there("export", "trail", "GIH-2", "-o", tmp_path / "GIH-2.trail")
+    taken = here("import", "bundle", tmp_path / "GIH-2.trail", "--lot", "POW-1", code=3)
+    assert taken.error == "lot.exists"
+    assert len(list((here.root / "bundles").iterdir())) == 1
+
+
+def test_wet_ore_is_taken_over_with_its_moisture(here: Place, tmp_path: Path) -> None:
+    there = Place(tmp_path / "there")
+    bag(there, "GIH-2")
+    there("checkpoint", "make")
+    there("export", "trail", "GIH-2", "-o", tmp_path / "GIH-2.trail")
+    here("import", "bundle", tmp_path / "GIH-2.trail", "--lot", "ORE-1")
+    told, origin = here.json("trace", "ORE-1"), there.json("trace", "GIH-2")
+    assert told["lots"][0]["basis"] == "wet"
+    assert told["lots"][0]["contents"] == origin["lots"][0]["contents"]
+    assert origins(told) == origins(origin)
+
+
+def test_who_takes_a_lot_over_must_be_clear(here: Place, bundle: Path) -> None:
+    here("key", "new", "other.example", "--insecure-no-passphrase")
+    answer = here("import", "bundle", bundle, "--lot", "POW-2", code=2)
+    assert "one of fjord.example, other.example" in answer.err
+
+
+def test_a_place_where_no_bundle_can_be_kept_takes_nothing_over(
+    here: Place, tmp_path: Path
+) -> None:
+    there = Place(tmp_path / "there")
+    bag(there, "GIH-2")
+    there("checkpoint", "make")
+    there("export", "trail", "GIH-2", "-o", tmp_path / "GIH-2.trail")
+    for one in (here.root / "bundles").iterdir():
+        one.unlink()
+    (here.root / "bundles").rmdir()
+    (here.root / "bundles").write_text("in the way")
+    size = here.size
+    answer = here("import", "bundle", tmp_path / "GIH-2.trail", "--lot", "ORE-1", code=5)
+    assert answer.error == "workspace.not-written"
+    assert here.size == size
 
 
 def test_what_is_used_up_there_is_not_taken_over(here: Place, tmp_path: Path) -> None:
