@@ -32,6 +32,7 @@ from ..effects import (
     Void,
 )
 from ..findings import Finding
+from .booked import Booked, booked
 from .checks.base import Check, Seen
 
 __all__ = [
@@ -128,7 +129,8 @@ class Claimed(msgspec.Struct, frozen=True, omit_defaults=True):
 class Step(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One event, who said it, when the log recorded it, and what it did.
 
-    `signers` are the names under its statement; `text` is the event's exact text.
+    `signers` are the names under its statement; `text` is the event's exact text; `booked` are
+    its rows in the books, where whoever made the step has asked for them.
     """
 
     index: int
@@ -148,6 +150,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     claims: tuple[Claimed, ...] = ()
     voids: tuple[str, ...] = ()
     text: str = ""
+    booked: tuple[Booked, ...] = ()
 
     @property
     def lots(self) -> tuple[str, ...]:
@@ -166,9 +169,12 @@ def step(
     books: Books,
     moved: Sequence[tuple[str, str, int]],
     recorded_at: str = "",
+    *,
+    rows: bool = False,
 ) -> Step:
     """The step that an event was: `before` holds the lots it changed, `books` are after it,
-    `moved` the (source, target, milligrams) that its flows came to.
+    `moved` the (source, target, milligrams) that its flows came to. With `rows`, it says to
+    the milligram what went where (`audit.booked`), which costs as much as booking it again.
     """
     effects, at = one.effects, one.event_id
     return Step(
@@ -196,6 +202,7 @@ def step(
         ),
         voids=tuple(dict.fromkeys(e.event for e in effects if isinstance(e, Void))),
         text=one.data.decode(),
+        booked=tuple(booked(effects, before, books)) if rows else (),
     )
 
 
@@ -205,15 +212,24 @@ class Recorder(Check):
     name = "steps"
     watches = get_args(Effect)
 
-    def __init__(self, keep: Callable[[Step], None]) -> None:
+    def __init__(self, keep: Callable[[Step], None], *, rows: bool = False) -> None:
         super().__init__()
         self._keep = keep
+        self._rows = rows
 
     def observe(self, seen: Seen) -> Iterable[Finding]:
         """Hand it on."""
         case = seen.case
         self._keep(
-            step(seen.index, seen.one, case.before, seen.books, case.moved, seen.recorded_at)
+            step(
+                seen.index,
+                seen.one,
+                case.before,
+                seen.books,
+                case.moved,
+                seen.recorded_at,
+                rows=self._rows,
+            )
         )
         return ()
 
