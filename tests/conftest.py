@@ -19,6 +19,14 @@ settings.register_profile("house", deadline=None, derandomize=True, print_blob=T
 settings.load_profile("house")
 
 
+@pytest.fixture(autouse=True, scope="session")
+def no_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What fixtures of whole modules do is not remembered in a developer's home either."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ORETRAIL_STATE", str(tmp_path_factory.getbasetemp() / "seen-by-modules"))
+        yield
+
+
 @pytest.fixture(autouse=True)
 def no_settings_from_outside(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """A developer's own ledger, key or passphrase file never reaches a test.
