@@ -420,6 +420,24 @@ def test_a_backup_of_another_past_is_never_restored(place: Place) -> None:
     assert place("db", "restore", fork, "--older", code=5).error == "log.forked"
 
 
+def test_of_twenty_restore_points_only_the_last_can_be_worked_with(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    points = []
+    for number in range(20):
+        add(workspace, f"N-{number}")
+        publish(workspace)
+        points.append(tmp_path / f"{number}.db")
+        with workspace.ledger(read_only=True) as ledger:
+            ledger.backup(points[-1])
+    for point in points:
+        workspace.restore(point, older=True)
+        with workspace.ledger() as ledger:
+            assert (ledger.frozen is None) == (point == points[-1])
+            assert ledger.lot("N-0").lot == "N-0"
+    add(workspace, "AFTER")
+
+
 def test_a_damaged_backup_and_one_of_another_ledger_are_refused(
     place: Place, tmp_path: Path
 ) -> None:
