@@ -1823,7 +1823,7 @@ class Judge:
             self.say("key.two-roles")
         for vkey in e.keys:
             self.possessed(vkey)
-        if self.wrong or log is None or "governance.threshold-not-met" in self.codes:
+        if self.wrong or log is None:
             return
         if now is None:
             books.ledger = self.id
@@ -2657,8 +2657,8 @@ class Audit:
         signed: set[str] = set()
         for name, key_id, blob in note.lines:
             for vkey in known.get((name, key_id.hex()), ()):
-                data = from_base64(vkey.split("+", 2)[2]) or b""
-                if signature_fault(data[1:], note.text, blob):
+                data = from_base64(raw_of(vkey)) or b"\x00"
+                if data[0] != ED25519 or signature_fault(data[1:], note.text, blob):
                     self.say("statement.signature-wrong", at)
                 else:
                     signed.add(vkey)
@@ -3192,7 +3192,7 @@ class Bundle:
                 judge.effects = [e for e in judge.effects if begins_here(e, begun_here)]
                 for code in judge.judge():
                     self.say(code, at)
-            if each.ledger != audit.books.ledger:
+            if each.ledger != self.ledger:
                 self.say("statement.wrong-ledger", index)
 
     def begun_here(self) -> set[str]:

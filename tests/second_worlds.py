@@ -330,17 +330,19 @@ class World:
         self.version += 1
         governors = ("governance/1", "governance/2", "governance/3")[: self.random.choice((2, 3))]
         more = [] if self.random.random() < 0.2 else governors
-        self.say(
-            "governance.rotated",
-            "governance",
-            *more,
-            version=self.version,
-            origin=ORIGIN,
-            governance=sorted(vkey(name) for name in governors),
-            threshold=self.random.choice((1, 2)),
-            log_key=vkey(ORIGIN),
-            demo=True,
-        )
+        fields = {
+            "version": self.version,
+            "origin": ORIGIN,
+            "governance": sorted(vkey(name) for name in governors),
+            "threshold": self.random.choice((1, 2)),
+            "log_key": vkey(ORIGIN),
+            "demo": True,
+        }
+        if self.random.random() < 0.2:  # by the new alone
+            event = self.story.event("governance.rotated", "governance", **fields)
+            self.enter([event], *governors[1:])
+        else:
+            self.say("governance.rotated", "governance", *more, **fields)
         if more:
             self.governors = governors
 
