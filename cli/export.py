@@ -106,11 +106,14 @@ def _command(name: str, module: Any) -> click.Command:
                 return _deliver(session, pieces, target, {})
             progress = stack.enter_context(output.Progress("verifying entry"))
             dossier = _dossier(opened, asked, progress)
-            extra = {key: asked[key].read_bytes() for key in getattr(module, "FILES", {})}
+            files = {key: asked[key] for key in getattr(module, "FILES", {}) if asked[key]}
+            extra = {key: path.read_bytes() for key, path in files.items()}
             extra |= signed
             if "form" in wants:
                 extra["form"] = "xlsx" if target and target.suffix == ".xlsx" else "json"
-            missing = list(getattr(module, "missing", unfilled)(dossier))
+            ask = getattr(module, "missing", unfilled)
+            known = inspect.signature(ask).parameters
+            missing = list(ask(dossier, **{key: extra[key] for key in extra if key in known}))
             rendered = module.render(dossier=dossier, **extra)
             said = {
                 "audience": dossier.audience,
@@ -130,6 +133,7 @@ def _command(name: str, module: Any) -> click.Command:
 def _dossier_options(module: Any) -> list[click.Parameter]:
     """What a dossier can be asked for, and what the format itself asks for besides."""
     audiences = getattr(module, "AUDIENCES", AUDIENCES)
+    needs = inspect.signature(module.render).parameters
     return [
         click.Argument(["subjects"], metavar="[LOT|PRODUCT]...", nargs=-1),
         click.Option(
@@ -148,7 +152,7 @@ def _dossier_options(module: Any) -> list[click.Parameter]:
             click.Option(
                 [f"--{name}"],
                 type=click.Path(exists=True, dir_okay=False, path_type=Path),
-                required=True,
+                required=needs[name].default is inspect.Parameter.empty,
                 metavar="FILE",
                 help=text,
             )

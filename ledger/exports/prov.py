@@ -193,7 +193,7 @@ class _Graph:
                 if line.country:
                     said["ot:country"] = line.country
                 if line.site:
-                    said["prov:atLocation"] = self.names.of("site", line.site)
+                    said["ot:site"] = self.names.of("site", line.site)
                 self.record("entity", entity, said)
                 self.relation(
                     "wasDerivedFrom",
