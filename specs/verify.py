@@ -2652,8 +2652,8 @@ class Audit:
         """The known keys whose signatures verify."""
         known: dict[tuple[str, str], set[str]] = {}
         for vkey in (*self.books.known_keys(), *brought_in(events)):
-            name, key_id, _ = vkey.split("+", 2)
-            known.setdefault((name, key_id), set()).add(vkey)
+            named, stated, _ = vkey.split("+", 2)
+            known.setdefault((named, stated), set()).add(vkey)
         signed: set[str] = set()
         for name, key_id, blob in note.lines:
             for vkey in known.get((name, key_id.hex()), ()):
@@ -3072,7 +3072,8 @@ class Bundle:
             raise Refused("bundle.unsupported", lines[0].decode()[:80])
         at = 0
         for name, grammar, least, most in BUNDLE_LINES:
-            pattern, found = re.compile(grammar), []
+            pattern = re.compile(grammar)
+            found: list[re.Match[bytes]] = []
             while at < len(lines) and (most is None or len(found) < most):
                 match = pattern.fullmatch(lines[at])
                 if match is None:
@@ -3238,11 +3239,12 @@ class Bundle:
     def trust(self) -> None:
         """Step 11, but for a policy."""
         books = self.audit.books
+        origin = books.governance.origin if books.governance else ""
         if self.asked and self.asked != self.ledger:
             self.say("ledger.wrong", message=f"this is {self.ledger}, expected is {self.asked}")
         for kept in self.kept if books.governance else ():
             try:
-                claimed, _ = open_checkpoint(kept, books.governance.origin, books.log_keys)
+                claimed, _ = open_checkpoint(kept, origin, books.log_keys)
             except Refused as refused:
                 self.say(refused.code, message=refused.message)
                 continue
