@@ -73,6 +73,15 @@ def test_stock_that_is_declared_is_old_by_nature(world: CheckWorld) -> None:
     assert world.found("recorded.late", events=1) == []
 
 
+@pytest.mark.parametrize("added", [0, 1])
+def test_a_milligram_of_reagent_excuses_no_delay(world: CheckWorld, added: int) -> None:
+    world.at(DUG, extracted("G"))
+    washed = refined("G", output("W", 45 * KG + added, added=added))
+    world.at(DUG, washed, recorded="2026-03-11T08:00:00Z")
+    assert world.found("recorded.late", days=29) == []
+    assert world.found("recorded.late", days=28) == ["recorded.late major"]
+
+
 def test_who_is_late_as_a_habit_is_told_once(world: CheckWorld) -> None:
     for number in range(5):
         world.at(DUG, extracted(f"A{number}"))
