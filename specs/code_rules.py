@@ -177,6 +177,7 @@ RULES: dict[str, tuple[str, str]] = {
     ),
     "gap.excess-unknown": (IN, "matter that came in by an excess"),
     "gap.no-site": (IN, "an origin without a site"),
+    "gap.foreign-origin": (IN, "an origin in another ledger whose bundle is not at hand"),
     "gap.not-assayed": (IN, "contents that nobody has measured"),
     "gap.not-attested": (IN, "an origin that no certificate or assessment covered"),
     "gap.not-received": (IN, "a dispatch that nobody has signed for"),
@@ -192,10 +193,18 @@ RULES: dict[str, tuple[str, str]] = {
     "ledger.other-key": (C, "one origin is one ledger's"),
     "ledger.other-origin": (C, "a log's key signs for one origin"),
     # errors of the library
+    "copy.malformed": (RAISED, "a copy of a ledger is spelled the one way, and all of it is there"),
+    "outbox.malformed": (RAISED, "an outbox is spelled the one way"),
+    "outbox.empty": (RAISED, "an outbox holds a statement"),
+    "outbox.too-large": (RAISED, "an outbox is within its limits"),
+    "outbox.wrong-ledger": (RAISED, "all statements of an outbox are for one ledger"),
+    "outbox.unsigned": (RAISED, "every statement of an outbox is signed"),
+    "outbox.duplicate": (RAISED, "an event stands in an outbox once"),
+    "outbox.root-mismatch": (RAISED, "an outbox's last line is the root over its statements"),
+    "note.duplicate-signature": (E, "no signature of a checkpoint in a bundle stands twice"),
     "checkpoint.none": (RAISED, "a checkpoint was signed before evidence is handed out"),
     "entries.malformed": (RAISED, "an entry list is spelled the one way, line by line"),
     "entry.unknown": (RAISED, "an entry that is asked for is there"),
-    "storage.corrupt": (RAISED, "the store holds what it has promised to hold"),
     "storage.empty": (RAISED, "a database that is opened holds a ledger"),
 }
 

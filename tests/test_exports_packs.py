@@ -142,7 +142,7 @@ def test_a_pack_about_no_lot_is_refused(world: World) -> None:
         ),
         (
             'name = "p"\ntitle="t"\nlaw="l"\nversion=1\nwritten="2026-01-01"\n[[field]]\nref="a"\n'
-            'name="n"\nanswer="nobody.answers"\nclosed_by="lot.declared"',
+            'name="n"\nanswer="nobody/answers"\nclosed_by="lot.declared"',
             "nobody answers",
         ),
     ],

@@ -5,7 +5,7 @@ of the functions here. A function yields answers or nothing; where it yields not
 field is missing, and the pack says which event would fill it. Nothing is ever made up,
 and no answer is without the entries it comes from.
 
-    asked("origin.countries", dossier, trail) -> Answer("RW 53.118 % of Ta ...", (28, 29, ...))
+    asked("origin/countries", dossier, trail) -> Answer("RW 53.118 % of Ta ...", (28, 29, ...))
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ def _summed(lines: Iterable[LotLine]) -> tuple[int, tuple[int, ...]]:
     return sum(line.mass_mg for line in found), tuple(line.entry for line in found)
 
 
-@_as("subject.description")
+@_as("subject/description")
 def _description(_: Dossier, trail: Trail) -> Iterator[Answer]:
     line = _line(trail)
     if line is not None:
@@ -88,7 +88,7 @@ def _description(_: Dossier, trail: Trail) -> Iterator[Answer]:
         yield Answer(f"{line.material}{what}", (line.entry,))
 
 
-@_as("subject.quantity")
+@_as("subject/quantity")
 def _quantity(_: Dossier, trail: Trail) -> Iterator[Answer]:
     line = _line(trail)
     if line is not None:
@@ -96,7 +96,7 @@ def _quantity(_: Dossier, trail: Trail) -> Iterator[Answer]:
         yield Answer(f"{mass(line.mass_mg)} {line.basis}{pieces}", (line.entry,))
 
 
-@_as("subject.elements")
+@_as("subject/elements")
 def _elements(_: Dossier, trail: Trail) -> Iterator[Answer]:
     line = _line(trail)
     whole, entries = (line.mass_mg, (line.entry,)) if line else (0, ())
@@ -106,7 +106,7 @@ def _elements(_: Dossier, trail: Trail) -> Iterator[Answer]:
             yield Answer(f"{name} {mass(element.mass_mg)}{part}", entries)
 
 
-@_as("subject.plant")
+@_as("subject/plant")
 def _plant(_: Dossier, trail: Trail) -> Iterator[Answer]:
     for said in trail.said:
         place = said.facts.get("facility")
@@ -116,13 +116,13 @@ def _plant(_: Dossier, trail: Trail) -> Iterator[Answer]:
             yield Answer(f"{place}: {told}" if told else str(place), (said.entry,))
 
 
-@_as("subject.model")
+@_as("subject/model")
 def _model(_: Dossier, trail: Trail) -> Iterator[Answer]:
     entries = tuple(line.entry for line in trail.lots if line.lot == trail.subject)
     yield Answer(trail.model, entries)
 
 
-@_as("subject.supplier")
+@_as("subject/supplier")
 def _supplier(dossier: Dossier, trail: Trail) -> Iterator[Answer]:
     """Whoever handed it over last; of a product, whoever handed its parts to the maker."""
     line = _line(trail)
@@ -136,7 +136,7 @@ def _supplier(dossier: Dossier, trail: Trail) -> Iterator[Answer]:
 # --- where it came from ----------------------------------------------------------------
 
 
-@_as("origin.countries")
+@_as("origin/countries")
 def _countries(_: Dossier, trail: Trail) -> Iterator[Answer]:
     began = _sources(trail)
     for name, element in trail.elements.items():
@@ -161,7 +161,7 @@ def _country(trail: Trail, site: str) -> str:
     return str(trail.sites.get(site, {}).get("country", ""))
 
 
-@_as("origin.classes")
+@_as("origin/classes")
 def _classes(_: Dossier, trail: Trail) -> Iterator[Answer]:
     entries = tuple(line.entry for line in _sources(trail))
     for name, element in trail.elements.items():
@@ -172,7 +172,7 @@ def _classes(_: Dossier, trail: Trail) -> Iterator[Answer]:
             yield Answer(f"{kind} {share(part)} of the {_called(name)}", entries)
 
 
-@_as("origin.mines")
+@_as("origin/mines")
 def _mines(_: Dossier, trail: Trail) -> Iterator[Answer]:
     for site in dict.fromkeys(line.site for line in _sources(trail) if line.site):
         facts = trail.sites.get(site, {})
@@ -181,7 +181,7 @@ def _mines(_: Dossier, trail: Trail) -> Iterator[Answer]:
         yield Answer(f"{site}: {told}" if told else site, entries)
 
 
-@_as("origin.extraction")
+@_as("origin/extraction")
 def _extraction(_: Dossier, trail: Trail) -> Iterator[Answer]:
     """Quantity and first and last day of what was dug at each site."""
     for site in dict.fromkeys(line.site for line in trail.lots if line.site):
@@ -194,7 +194,7 @@ def _extraction(_: Dossier, trail: Trail) -> Iterator[Answer]:
         )
 
 
-@_as("origin.recycled")
+@_as("origin/recycled")
 def _recycled(_: Dossier, trail: Trail) -> Iterator[Answer]:
     entries = tuple(line.entry for line in _sources(trail))
     for name, element in trail.elements.items():
@@ -204,7 +204,7 @@ def _recycled(_: Dossier, trail: Trail) -> Iterator[Answer]:
                 yield Answer(f"{share(part)} of the {_called(name)} is {kind}", entries)
 
 
-@_as("origin.recycling-point")
+@_as("origin/recycling-point")
 def _recycling_point(_: Dossier, trail: Trail) -> Iterator[Answer]:
     for said in trail.said:
         if said.kind == "recovery":
@@ -212,7 +212,7 @@ def _recycling_point(_: Dossier, trail: Trail) -> Iterator[Answer]:
             yield Answer(f"{said.subject[4:]}: {said.status}, {source}", (said.entry,))
 
 
-@_as("origin.byproducts")
+@_as("origin/byproducts")
 def _byproducts(_: Dossier, trail: Trail) -> Iterator[Answer]:
     for said in trail.said:
         if said.kind == "recovery" and said.status == "byproduct":
@@ -227,7 +227,7 @@ def _entries(trail: Trail, transfer: Transfer) -> tuple[int, ...]:
     return tuple(line.entry for line in trail.lots if line.lot == transfer.lot)
 
 
-@_as("way.transactions")
+@_as("way/transactions")
 def _transactions(_: Dossier, trail: Trail) -> Iterator[Answer]:
     """From extraction to the maker: who to whom, when, how much on both scales."""
     for one in trail.transfers:
@@ -240,7 +240,7 @@ def _transactions(_: Dossier, trail: Trail) -> Iterator[Answer]:
         yield Answer(text, _entries(trail, one))
 
 
-@_as("way.intermediaries")
+@_as("way/intermediaries")
 def _intermediaries(dossier: Dossier, trail: Trail) -> Iterator[Answer]:
     entries: dict[str, list[int]] = {}
     for one in trail.transfers:
@@ -252,7 +252,7 @@ def _intermediaries(dossier: Dossier, trail: Trail) -> Iterator[Answer]:
         yield Answer(f"{text} ({roles})" if roles else text, tuple(dict.fromkeys(where)))
 
 
-@_as("way.places")
+@_as("way/places")
 def _places(_: Dossier, trail: Trail) -> Iterator[Answer]:
     """Where it was consolidated, traded or processed: works that are no mines."""
     spoken = {said.subject[5:]: said.entry for said in trail.said if said.kind == "site"}
@@ -262,7 +262,7 @@ def _places(_: Dossier, trail: Trail) -> Iterator[Answer]:
             yield Answer(f"{site}: {told}", (spoken[site],) if site in spoken else ())
 
 
-@_as("way.routes")
+@_as("way/routes")
 def _routes(_: Dossier, trail: Trail) -> Iterator[Answer]:
     for said in trail.said:
         if said.kind == "transport" and said.facts.get("route"):
@@ -271,7 +271,7 @@ def _routes(_: Dossier, trail: Trail) -> Iterator[Answer]:
             yield Answer(f"{said.subject[4:]} {said.status}: {shown}", (said.entry,))
 
 
-@_as("way.payments")
+@_as("way/payments")
 def _payments(_: Dossier, trail: Trail) -> Iterator[Answer]:
     for said in trail.said:
         if said.kind == "payment":
@@ -289,7 +289,7 @@ def _paid(said: Said) -> str:
     return f"{said.status} for {said.subject}{amount}{payee}"
 
 
-@_as("way.smelters")
+@_as("way/smelters")
 def _smelters(dossier: Dossier, trail: Trail) -> Iterator[Answer]:
     for name, facts in trail.parties.items():
         if _REFINING & _roles(facts):
@@ -303,7 +303,7 @@ def _smelters(dossier: Dossier, trail: Trail) -> Iterator[Answer]:
 # --- who vouches, and what went wrong --------------------------------------------------
 
 
-@_as("audits.smelters")
+@_as("audits/smelters")
 def _audits_of_smelters(_: Dossier, trail: Trail) -> Iterator[Answer]:
     smelters = {name for name, facts in trail.parties.items() if _REFINING & _roles(facts)}
     works = {site for site, facts in trail.sites.items() if facts.get("operator") in smelters}
@@ -311,7 +311,7 @@ def _audits_of_smelters(_: Dossier, trail: Trail) -> Iterator[Answer]:
     yield from _papers(trail, lambda paper: paper in about)
 
 
-@_as("audits.all")
+@_as("audits/all")
 def _audits(_: Dossier, trail: Trail) -> Iterator[Answer]:
     yield from _papers(trail, lambda _: True)
 
@@ -325,7 +325,7 @@ def _papers(trail: Trail, wanted: Callable[[str], bool]) -> Iterator[Answer]:
             yield Answer(text, (one.entry,))
 
 
-@_as("documents.all")
+@_as("documents/all")
 def _documents(_: Dossier, trail: Trail) -> Iterator[Answer]:
     for said in trail.said:
         if said.kind == "document":
@@ -334,7 +334,7 @@ def _documents(_: Dossier, trail: Trail) -> Iterator[Answer]:
             yield Answer(f"{said.subject}: {kind} {title} SHA-256 {digest}", (said.entry,))
 
 
-@_as("risks.assessed")
+@_as("risks/assessed")
 def _risks(_: Dossier, trail: Trail) -> Iterator[Answer]:
     for said in trail.said:
         if said.kind == "risk":
@@ -345,7 +345,7 @@ def _risks(_: Dossier, trail: Trail) -> Iterator[Answer]:
             yield Answer(text, (said.entry,))
 
 
-@_as("risks.incidents")
+@_as("risks/incidents")
 def _incidents(_: Dossier, trail: Trail) -> Iterator[Answer]:
     for one in trail.incidents:
         about = ", ".join(one.subjects)
@@ -355,14 +355,14 @@ def _incidents(_: Dossier, trail: Trail) -> Iterator[Answer]:
         )
 
 
-@_as("risks.open")
+@_as("risks/open")
 def _open_incidents(dossier: Dossier, trail: Trail) -> Iterator[Answer]:
     for answer, one in zip(_incidents(dossier, trail), trail.incidents, strict=True):
         if one.status != "closed":
             yield answer
 
 
-@_as("coverage.all")
+@_as("coverage/all")
 def _coverage(_: Dossier, trail: Trail) -> Iterator[Answer]:
     entries = tuple(line.entry for line in _sources(trail))
     for name, element in trail.elements.items():
@@ -372,7 +372,7 @@ def _coverage(_: Dossier, trail: Trail) -> Iterator[Answer]:
         yield Answer(f"{_called(name)}: {told}", entries)
 
 
-@_as("gaps.all")
+@_as("gaps/all")
 def _gaps(_: Dossier, trail: Trail) -> Iterator[Answer]:
     """That there are none is an answer too: the trail was looked through for them."""
     for gap in trail.gaps:

@@ -6,7 +6,7 @@
     [[field]]
     ref = "Art. 4(f)(iii)"            where it is asked for; columns are grouped by it
     name = "country of origin"        as the law or standard calls it
-    answer = "origin.countries"       a question that `audit.asked` can answer, or "" if no
+    answer = "origin/countries"       a question that `audit.asked` can answer, or "" if no
                                       event can hold it today
     closed_by = "lot.extracted"       the type of the event that would fill it
     sure = false                      the reference is from memory: check before filing
