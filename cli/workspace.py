@@ -6,6 +6,7 @@ import importlib.util
 import os
 import platform
 import re
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -111,7 +112,9 @@ def init(
         output.say(f"ledger {workspace.settings.id}")
         output.say(f"origin {origin}, governed by {needed} of {governance_keys} keys")
         output.note(f"keys are in {output.clean(root / 'keys')}; keep copies of them elsewhere")
-        output.note("next: oretrail status")
+        away = workspace.root.resolve() != Path.cwd()
+        there = f"cd {shlex.quote(str(root))} && " if away else ""
+        output.note(f"next: {output.clean(there)}oretrail status")
     return 0
 
 
@@ -131,14 +134,13 @@ def status(session: Session) -> int:
     workspace = session.workspace()
     with _standing(workspace) as ledger:
         head = ledger.head()
-        outbox = _outbox(ledger)
+        outbox = _outbox(ledger) if workspace.settings.copy else None
         size = outbox.size if outbox else head.size
-        lots = ledger.lots()
-        held = [lot for lot in lots if lot.state == "held"]
-        travelling = [lot for lot in lots if lot.state == "in-transit"]
+        lots = ledger.counts()
+        held, travelling = lots.get("held", 0), lots.get("in-transit", 0)
         covered = _covered(ledger)
         following = outbox.following if outbox else ""
-        following = following or _next(session, ledger, (len(lots), len(travelling)), covered)
+        following = following or _next(session, ledger, (sum(lots.values()), travelling), covered)
     settings = workspace.settings
     if session.json:
         output.say_json(
@@ -150,7 +152,7 @@ def status(session: Session) -> int:
                 "folder": str(workspace.root),
                 "size": size,
                 "recorded_at": head.recorded_at,
-                "lots": {"held": len(held), "in_transit": len(travelling)},
+                "lots": {"held": held, "in_transit": travelling},
                 "checkpoint": covered,
                 "keys": session.key_names(),
                 "copy": settings.copy,
@@ -170,7 +172,7 @@ def status(session: Session) -> int:
                 if outbox
                 else f"{size}, the last recorded at {head.recorded_at}",
             ),
-            ("lots", f"{len(held)} held, {len(travelling)} on the way"),
+            ("lots", f"{held} held, {travelling} on the way"),
             ("checkpoint", f"covers {covered} of {size} entries" if covered else "none yet"),
             *([("outbox", outbox.said)] if outbox else []),
             ("keys", output.clean(", ".join(session.key_names()) or "none")),
@@ -259,7 +261,11 @@ def doctor(session: Session) -> int:
     for extra, module in (("server", "starlette"), ("exports", "typst"), ("postgres", "psycopg")):
         found = importlib.util.find_spec(module) is not None
         checks.append(
-            (f"extra {extra}", True, "installed" if found else f"pip install 'oretrail[{extra}]'")
+            (
+                f"extra {extra}",
+                True,
+                "installed" if found else f"not installed: pip install 'oretrail[{extra}]'",
+            )
         )
     try:
         workspace = session.workspace()

@@ -275,6 +275,11 @@ class Ledger:
         with self._reading() as connection:
             return list(projections.lots(connection, holder, state))
 
+    def counts(self) -> dict[str, int]:
+        """How many lots there are, by state; at once, however many."""
+        with self._reading() as connection:
+            return projections.counts(connection)
+
     def books(self) -> Books:
         """Parties, keys, registrations and settings, as the tables have them; no lots."""
         with self._reading() as connection:

@@ -25,8 +25,8 @@ from ledger.events import encode
 from ledger.ledger import Ledger
 from ledger.log import note
 from ledger.store import entries
-from ledger.store.database import Database
-from ledger.store.schema import APPEND_ONLY, FORMAT, PROJECTIONS
+from ledger.store.database import FORMAT, Database
+from ledger.store.schema import APPEND_ONLY, PROJECTIONS
 from quorums import cosigner
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -401,8 +401,9 @@ from actors import KEYS, MINE, Clock, extracted
 from ledger.errors import LedgerError
 from ledger.ledger import Ledger
 # An administrator may write anywhere: read once, so that all modules are there, and step down.
-with Ledger.open(Path({path!r}), read_only=True) as ledger:
-    ledger.verify()
+for read_only in (True, False):
+    with Ledger.open(Path({path!r}), read_only=read_only) as ledger:
+        ledger.verify()
 if os.geteuid() == 0:
     os.setuid(65534)
 for read_only in (True, False):

@@ -7,23 +7,25 @@ its first cosignature, and is without it until then; its format stays what it wa
 from __future__ import annotations
 
 from collections.abc import Iterable
-
-import sqlalchemy
-from sqlalchemy import Connection
+from typing import TYPE_CHECKING
 
 from ..errors import ConflictError, StorageError
 from ..log import note, witness
-from .database import blob
-from .schema import cosignature
+from .database import Connection, blob
+
+if TYPE_CHECKING:
+    import sqlalchemy
 
 __all__ = ["add", "cosigned_size", "merged"]
 
 
-def add(connection: Connection, size: int, lines: Iterable[note.Signature]) -> None:
+def add(connection: sqlalchemy.Connection, size: int, lines: Iterable[note.Signature]) -> None:
     """Keep these lines, which have been verified, for the checkpoint of that size.
 
     ConflictError ``checkpoint.unknown`` if no checkpoint of that size was signed here.
     """
+    from .schema import cosignature
+
     row = connection.exec_driver_sql("SELECT 1 FROM checkpoint WHERE size = ?", (size,)).first()
     if row is None:
         raise ConflictError(
@@ -60,4 +62,7 @@ def cosigned_size(connection: Connection, key: note.VerifiesNotes) -> int:
 
 
 def _is_there(connection: Connection) -> bool:
-    return sqlalchemy.inspect(connection).has_table(cosignature.name)
+    row = connection.exec_driver_sql(
+        "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'cosignature'"
+    ).first()
+    return row is not None

@@ -14,17 +14,20 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import sqlalchemy
-from sqlalchemy import Connection, Engine, event
-from sqlalchemy.exc import DatabaseError, SQLAlchemyError
+from ..errors import StorageError
+from .reading import Connection, Reader, connect, driver_errors
 
-from ..errors import StorageError, UnknownError
-from .schema import FORMAT, metadata
+if TYPE_CHECKING:
+    import sqlalchemy
 
-__all__ = ["Connection", "Database", "blob", "make_file"]
+__all__ = ["FORMAT", "Connection", "Database", "blob", "make_file"]
+
+FORMAT = 1
+"""Version of the tables, in `PRAGMA user_version`."""
 
 _BUSY_SECONDS = 120
 _WAL_IS_SAFE = (3, 51, 3)
@@ -58,17 +61,20 @@ class Database:
             raise StorageError(f"no database at {path}", code="storage.missing")
         if read_only:
             _undo_half(path)
-        mode = "ro" if read_only else "rw"
-        url = sqlalchemy.URL.create(
-            "sqlite", database=f"file:{_quoted(path)}", query={"mode": mode, "uri": "true"}
-        )
-        self.engine: Engine = sqlalchemy.create_engine(url, connect_args={"isolation_level": None})
-        event.listen(self.engine, "connect", self._connected)
-        event.listen(self.engine, "begin", _begun)
+        self._reader = Reader(path, self._connected) if read_only else None
+
+    @cached_property
+    def engine(self) -> sqlalchemy.Engine:
+        """SQLAlchemy's engine, for what is opened for writing."""
+        from . import engine
+
+        return engine.open_file(self.path, self._connected)
 
     @classmethod
     def create(cls, path: Path) -> Database:
         """A new database with its tables; refuses to touch an existing file."""
+        from .schema import metadata
+
         make_file(path)
         database = cls(path)
         with database.writing() as connection:
@@ -80,12 +86,13 @@ class Database:
     @classmethod
     def in_memory(cls) -> Database:
         """Tables without a file, for comparing; gone when it is closed."""
+        from . import engine
+        from .schema import metadata
+
         database = cls.__new__(cls)
         database.path, database.read_only = Path(":memory:"), False
-        database.engine = sqlalchemy.create_engine(
-            "sqlite://", connect_args={"isolation_level": None}
-        )
-        event.listen(database.engine, "begin", _begun)
+        database._reader = None
+        database.engine = engine.in_memory()
         with database.writing() as connection:
             metadata.create_all(connection)
         return database
@@ -95,11 +102,11 @@ class Database:
         if target.exists():
             raise StorageError(f"{target} exists already", code="storage.exists")
         part = target.with_name(f".{target.name}.{os.getpid()}.part")
-        with wrapped(self.path):
-            source = self.engine.raw_connection()
+        with driver_errors(self.path):
+            source = connect(self.path, "ro" if self.read_only else "rw", self._connected)
         try:
-            with wrapped(target), closing(sqlite3.connect(part)) as copy:
-                source.driver_connection.backup(copy)  # type: ignore[union-attr]
+            with driver_errors(target), closing(sqlite3.connect(part)) as copy:
+                source.backup(copy)
             with part.open("rb") as file:
                 os.fsync(file.fileno())
             part.replace(target)
@@ -113,7 +120,10 @@ class Database:
 
     def close(self) -> None:
         """Close every connection."""
-        self.engine.dispose()
+        if self._reader is not None:
+            self._reader.close()
+        elif "engine" in self.__dict__:
+            self.engine.dispose()
 
     def remove(self) -> None:
         """Close every connection and leave nothing behind: a beginning that failed."""
@@ -134,20 +144,28 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A consistent view; writers go on meanwhile."""
+        if self._reader is not None:
+            with self._reader.reading() as plain:
+                yield plain
+            return
+        from .engine import wrapped
+
         with wrapped(self.path), self.engine.connect() as connection, connection.begin():
             yield connection
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
+    def writing(self) -> Iterator[sqlalchemy.Connection]:
         """One writer at a time, durable when the block ends, undone when it raises."""
         if self.read_only:
             raise StorageError(f"{self.path} was opened for reading", code="storage.read-only")
+        from .engine import wrapped
+
         with wrapped(self.path), self.engine.connect() as connection:
             writer = connection.execution_options(oretrail_writes=True)
             with writer.begin():
                 yield writer
 
-    def _connected(self, dbapi: Any, record: object) -> None:
+    def _connected(self, dbapi: Any) -> None:
         for name, (wanted, expected) in _settings().items():
             if self.read_only and name in ("journal_mode", "wal_autocheckpoint"):
                 continue
@@ -183,31 +201,6 @@ def _undo_half(path: Path) -> None:
                 connection.execute("SELECT 1 FROM sqlite_master").fetchone()
 
 
-def _quoted(path: Path) -> str:
-    text = str(path.resolve())
-    for mark in "%?#":
-        text = text.replace(mark, f"%{ord(mark):02x}")
-    return text
-
-
-def _begun(connection: Connection) -> None:
-    writes = connection.get_execution_options().get("oretrail_writes")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
-
-_CODES = (
-    ("disk is full", "storage.full"),
-    ("readonly database", "storage.read-only"),
-    ("database is locked", "storage.busy"),
-    ("append-only", "storage.append-only"),
-    ("malformed", "storage.corrupt"),
-    ("Could not decode", "storage.corrupt"),
-    ("not a database", "storage.corrupt"),
-    ("no such table", "storage.corrupt"),
-    ("unable to open", "storage.missing"),
-)
-
-
 def blob(value: object) -> bytes:
     """Bytes as they must be; a file that was written to by others may hold anything."""
     if not isinstance(value, bytes):
@@ -216,25 +209,3 @@ def blob(value: object) -> bytes:
             code="storage.corrupt",
         )
     return value
-
-
-@contextmanager
-def wrapped(path: Path) -> Iterator[None]:
-    """Turn the driver's errors into ours, where they enter."""
-    try:
-        yield
-    except UnicodeEncodeError as error:
-        raise UnknownError(f"{error.object!a} names nothing here") from None
-    except UnicodeDecodeError as error:
-        raise StorageError(
-            f"database {path.name}: text that is none: {error.reason}", code="storage.corrupt"
-        ) from None
-    except SQLAlchemyError as error:
-        cause = error.orig if isinstance(error, DatabaseError) else error
-        text = str(cause)
-        code = next((code for part, code in _CODES if part in text), "storage.failed")
-        raise StorageError(f"database {path.name}: {text}", code=code) from error
-    except sqlite3.Error as error:
-        text = str(error)
-        code = next((code for part, code in _CODES if part in text), "storage.failed")
-        raise StorageError(f"database {path.name}: {text}", code=code) from error

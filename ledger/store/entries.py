@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import msgspec
-from sqlalchemy import Connection
 
 from ..errors import ConflictError, StorageError, UnknownError
 from ..log import chain, merkle
-from .database import blob
+from .database import Connection, blob
 
 __all__ = [
     "Head",

@@ -16,9 +16,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
-from .database import Connection, Database, wrapped
+from .database import Database
+from .engine import wrapped
 
 __all__ = ["Overlay"]
 

@@ -14,7 +14,8 @@ from contextlib import closing
 from pathlib import Path
 
 from ..errors import StorageError
-from .database import Database, wrapped
+from .database import Database
+from .reading import driver_errors
 
 __all__ = ["restore"]
 
@@ -28,7 +29,7 @@ def restore(source: Path, target: Path) -> Path | None:
     """
     kept = _aside(target) if target.exists() else None
     with (
-        wrapped(target),
+        driver_errors(target),
         closing(sqlite3.connect(f"{source.resolve().as_uri()}?mode=ro", uri=True)) as backup,
         closing(sqlite3.connect(target)) as database,
     ):

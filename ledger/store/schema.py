@@ -30,10 +30,7 @@ from sqlalchemy import (
     event,
 )
 
-__all__ = ["APPEND_ONLY", "FORMAT", "PROJECTIONS", "cosignature", "metadata"]
-
-FORMAT = 1
-"""Version of the tables, in `PRAGMA user_version`."""
+__all__ = ["APPEND_ONLY", "PROJECTIONS", "cosignature", "metadata"]
 
 metadata = MetaData()
 

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from sqlalchemy import Connection
-
 from ..audit.bundle import Bundle
 from ..custody.closure import closure
 from ..custody.registration import Prepared, prepare
@@ -19,6 +17,7 @@ from ..errors import StorageError, UnknownError
 from ..log import checkpoint, note, subset
 from . import entries as log
 from . import projections
+from .database import Connection
 
 __all__ = ["Shelf", "evidence"]
 

@@ -14,13 +14,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sqlalchemy import Connection
-
 from ..errors import StorageError
 from ..log import checkpoint, merkle, note
 from ..log.checkpoint import Checkpoint
 from . import entries as log
-from .database import blob
+from .database import Connection, blob
 
 __all__ = ["recompute", "signed_before"]
 

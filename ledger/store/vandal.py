@@ -18,13 +18,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import Connection
-
 from ..custody.statement import decode_registration
 from ..errors import MalformedError, UnknownError
 from ..log import chain, merkle
 from . import entries
-from .database import Database
+from .database import Connection, Database
 
 __all__ = ["cut", "overwrite", "rewrite"]
 
