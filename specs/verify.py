@@ -2652,7 +2652,11 @@ class Audit:
         """The known keys whose signatures verify."""
         known: dict[tuple[str, str], set[str]] = {}
         for vkey in (*self.books.known_keys(), *brought_in(events)):
-            named, stated, _ = vkey.split("+", 2)
+            named, stated, raw = vkey.split("+", 2)
+            try:
+                admit((from_base64(raw) or b"")[1:])
+            except Refused:
+                continue
             known.setdefault((named, stated), set()).add(vkey)
         signed: set[str] = set()
         for name, key_id, blob in note.lines:
