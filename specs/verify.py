@@ -2650,22 +2650,20 @@ class Audit:
 
     def signers(self, note: Note, at: int, events: list[Any]) -> set[str]:
         """The known keys whose signatures verify."""
-        known: dict[tuple[str, str], set[str]] = {}
+        known: dict[tuple[str, str], str] = {}
         for vkey in (*self.books.known_keys(), *brought_in(events)):
-            named, stated, raw = vkey.split("+", 2)
-            try:
-                admit((from_base64(raw) or b"")[1:])
-            except Refused:
-                continue
-            known.setdefault((named, stated), set()).add(vkey)
+            named, stated, _ = vkey.split("+", 2)
+            known.setdefault((named, stated), vkey)
         signed: set[str] = set()
         for name, key_id, blob in note.lines:
-            for vkey in known.get((name, key_id.hex()), ()):
-                data = from_base64(raw_of(vkey)) or b"\x00"
-                if data[0] != ED25519 or signature_fault(data[1:], note.text, blob):
-                    self.say("statement.signature-wrong", at)
-                else:
-                    signed.add(vkey)
+            known_key = known.get((name, key_id.hex()))
+            if known_key is None:
+                continue
+            data = from_base64(raw_of(known_key)) or b"\x00"
+            if data[0] != ED25519 or signature_fault(data[1:], note.text, blob):
+                self.say("statement.signature-wrong", at)
+            else:
+                signed.add(known_key)
         self.counts["signatures"] += len(signed)
         return signed
 
@@ -2675,11 +2673,11 @@ class Audit:
         """Judge and book the events of a statement, one after the other."""
         events = events or self.read(under)
         for (index, _, leaf), event in zip(under, events, strict=True):
-            if event is None:
-                continue
             if leaf in self.seen_ids:
                 self.say("event.duplicate", index)
             self.seen_ids.add(leaf)
+            if event is None:
+                continue
             for code in Judge(self.books, event, leaf.hex(), signed, self.clock).judge():
                 self.say(code, index)
 
