@@ -248,6 +248,7 @@ class Auditor:
             return
         parsed = self._parse(registration, pending)
         header = parsed[0] if parsed else None
+        self._twice(pending)
         prepared, indexes = self._prepare(pending)
         signed: frozenset[str] = frozenset()
         if parsed is not None and registration is not None:
@@ -297,6 +298,18 @@ class Auditor:
             self._find(error.code, f"the statement at {self._open_at}: {error}", self._open_at)
             return None
 
+    def _twice(self, pending: Sequence[Source]) -> None:
+        """No event stands in a log twice, whatever statement it stands under."""
+        for source in pending:
+            leaf = merkle.leaf_hash(source.data)
+            if leaf in self._ids:
+                self._find(
+                    "event.duplicate",
+                    f"event {leaf.hex()[:12]} at entry {source.index} stands in the log twice",
+                    source.index,
+                )
+            self._ids.add(leaf)
+
     def _prepare(self, pending: Sequence[Source]) -> tuple[list[Prepared], list[int]]:
         """The events that can be read, and where they stand."""
         prepared, indexes = [], []
@@ -330,15 +343,6 @@ class Auditor:
                 f"what follows has {root[:16]}",
                 at,
             )
-        for source in pending:
-            leaf = merkle.leaf_hash(source.data)
-            if leaf in self._ids:
-                self._find(
-                    "event.duplicate",
-                    f"event {leaf.hex()[:12]} at entry {source.index} stands in the log twice",
-                    source.index,
-                )
-            self._ids.add(leaf)
         self._seen(header)
         signed, findings = signed_by(self.books, header, signatures, prepared)
         self._counts[1] += len(signed)
