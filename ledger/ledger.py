@@ -371,12 +371,10 @@ class Ledger:
             return evidence(connection, self.id, subject, signed)
 
     def downstream(self, lot_id: str) -> list[Lot]:
-        """Every lot that this one flowed into, and itself, in the order they began."""
+        """Every lot that this one flowed into, and itself, by id."""
         self.lot(lot_id)
         with self._reading() as connection:
-            reached = projections.ancestors(connection, lot_id, down=True)
-            found = (projections.lot(connection, name) for name in sorted(reached))
-            return [lot for lot in found if lot is not None]
+            return list(projections.downstream(connection, lot_id))
 
     def verify(
         self,

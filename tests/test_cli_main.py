@@ -92,6 +92,28 @@ def test_help_needs_neither_the_database_nor_the_cryptography() -> None:
     assert "record" in done.stdout
 
 
+def loaded_by(*words: str) -> set[str]:
+    program = (
+        "import sys\n"
+        "from ledger.cli.main import cli\n"
+        f"cli.main({list(words)!r}, standalone_mode=False)\n"
+        "print(*sorted(sys.modules))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    return set(done.stdout.splitlines()[-1].split(" "))
+
+
+def test_what_only_reads_needs_nothing_that_writes(place: Place) -> None:
+    bag(place, "GIH-1")
+    here = ("--ledger", str(place.root))
+    writes = {"sqlalchemy", "asyncio", "concurrent.futures"}
+    assert not (writes | {"ledger.exports", "ledger.field"}) & loaded_by(*here, "status")
+    for words in (["lots"], ["log"], ["trace", "GIH-1"]):
+        assert not writes & loaded_by(*here, *words), words
+
+
 def test_help_lists_the_exit_codes() -> None:
     text = " ".join(CliRunner().invoke(cli, ["--help"]).stdout.split())
     for code in range(6):
@@ -186,8 +208,18 @@ def test_refused_by_the_rules_is_3(place: Place) -> None:
         code=3,
     )
     assert answer.error == "mass.overdrawn"
+    assert answer.hint == "oretrail show GIH-1 says what is in it"
     assert "45.000 kg" in answer.err
     assert "46.000 kg" in answer.err
+
+
+def test_where_the_rest_went_is_asked_only_where_some_is_gone(place: Place) -> None:
+    bag(place, "GIH-1")
+    retire = ["record", "retirement", "--by", "gihanga.example", "--lot", "GIH-1"]
+    retire += ["--reason", "consumed", "--mass"]
+    place(*retire, "1 kg")
+    hint = place(*retire, "46 kg", code=3).hint
+    assert hint == "oretrail trace GIH-1 --down shows where the rest went"
 
 
 def test_nothing_of_that_name_is_3(place: Place) -> None:
@@ -215,6 +247,20 @@ def test_an_error_with_json_is_one_document_and_words_beside_it(place: Place) ->
     assert said["error"]["code"] == "lot.unknown"
     assert set(said["error"]) >= {"code", "message", "hint"}
     assert answer.error == "lot.unknown"
+
+
+def test_a_refusal_says_every_finding_and_the_same_words_once(place: Place) -> None:
+    blend = ["record", "blend", "--by", "gihanga.example", "--lot", "P", "--material", "ore"]
+    answer = place(*blend, "--input", "NOPE-1", "--input", "NOPE-2", code=3)
+    *findings, error = answer.err.splitlines()
+    for name in ("NOPE-1", "NOPE-2"):
+        assert findings.count(f"oretrail: no lot {name} here [lot.unknown]") == 1
+    assert error.startswith("oretrail: error: no lot NOPE-1 here (and ")
+
+
+def test_a_refusal_with_one_finding_says_it_once(place: Place) -> None:
+    words = ["record", "retirement", "--by", "gihanga.example", "--lot", "NOPE"]
+    assert place(*words, "--reason", "consumed", code=3).err.count("no lot NOPE here") == 1
 
 
 def test_a_refusal_with_json_lists_its_findings(place: Place) -> None:

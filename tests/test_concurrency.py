@@ -78,6 +78,7 @@ from pathlib import Path
 sys.path.insert(0, {tests!r})
 from actors import KEYS, MINE, extracted
 from ledger.ledger import Ledger
+from ledger.store import engine  # loaded once, or the child would be killed while it loads it
 path, times, dice = Path(sys.argv[1]), int(sys.argv[2]), random.Random(int(sys.argv[3]))
 for turn in range(times):
     reading, writing = os.pipe()

@@ -26,6 +26,7 @@ __all__ = [
     "clear",
     "counts",
     "differences",
+    "downstream",
     "entries_about",
     "load",
     "load_all",
@@ -287,6 +288,18 @@ def ancestors(connection: Connection, lot_id: str, *, down: bool = False) -> set
         (lot_id,),
     )
     return {row[0] for row in rows}
+
+
+def downstream(connection: Connection, lot_id: str) -> Iterator[Lot]:
+    """Every lot that this one flowed into, and itself, by id: one recursive query."""
+    rows = connection.exec_driver_sql(
+        "WITH RECURSIVE down(lot) AS (VALUES (?) UNION "
+        "SELECT edge.target FROM edge JOIN down ON edge.source = down.lot) "
+        "SELECT doc FROM lot WHERE id IN (SELECT lot FROM down) ORDER BY id",
+        (lot_id,),
+    )
+    for (doc,) in rows:
+        yield _lot.decode(doc)
 
 
 def entries_about(connection: Connection, subjects: Iterable[str]) -> list[tuple[int, bytes]]:
