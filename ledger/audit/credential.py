@@ -14,14 +14,13 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterable, Mapping
 from typing import Any
-from urllib.parse import quote
 
 import msgspec
 
 from ..errors import ConfigError
 from ..log import note
 from .dossier import Dossier, Folder, Missing
-from .naming import NAMESPACE, Names, decimal_json, uuid
+from .naming import NAMESPACE, Names, decimal_json, quoted, uuid
 
 __all__ = [
     "NOWHERE",
@@ -44,7 +43,7 @@ NOWHERE = "ZZ"
 
 def did(party_id: str) -> str:
     """The DID of a party."""
-    return f"did:web:{quote(party_id, safe='')}"
+    return f"did:web:{quoted(party_id)}"
 
 
 def party(dossier: Dossier, name: str) -> dict[str, Any]:
@@ -90,7 +89,7 @@ def credential(
     dossier: Dossier, kind: str, about: str, name: str, issuer: str, subject: object
 ) -> dict[str, Any]:
     """The credential of this `kind` (its type) about a lot, issued by a party."""
-    called = f"{Names(dossier.origin).of('credential', kind)}/{quote(about, safe='')}"
+    called = f"{Names(dossier.origin).of('credential', kind)}/{quoted(about)}"
     return {
         "type": [kind, "VerifiableCredential"],
         "@context": CONTEXT,

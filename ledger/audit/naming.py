@@ -14,18 +14,18 @@ import hashlib
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
-from urllib.parse import quote
 
 import msgspec
 
 from .booked import Booked
 
-__all__ = ["NAMESPACE", "Names", "decimal_json", "kilograms", "percent", "row", "uuid"]
+__all__ = ["NAMESPACE", "Names", "decimal_json", "kilograms", "percent", "quoted", "row", "uuid"]
 
 NAMESPACE = "https://oretrail.example/ns/v1/"
 """Where the words of our own live that the formats have none for."""
 
 _URL_NAMESPACE = bytes.fromhex("6ba7b8119dad11d180b400c04fd430c8")
+_PLAIN = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 _ENCODE = msgspec.json.Encoder(decimal_format="number").encode
 
 
@@ -33,16 +33,22 @@ class Names:
     """The URIs of one ledger, by its origin."""
 
     def __init__(self, origin: str) -> None:
-        self.base = f"https://{quote(origin, safe='/.-_~:')}"
+        self.base = f"https://{quoted(origin, b'/:')}"
 
     def of(self, kind: str, name: str) -> str:
         """The URI of the `kind` (lot, party, site, event, certificate ...) with that name."""
-        return f"{self.base}/{kind}/{quote(name, safe='')}"
+        return f"{self.base}/{kind}/{quoted(name)}"
 
     def subject(self, subject: str) -> str:
         """The URI of a ``kind:id``."""
         kind, _, name = subject.partition(":")
         return self.of(kind, name)
+
+
+def quoted(text: str, also: bytes = b"") -> str:
+    """Percent-encoded (RFC 3986, 2.1), but for unreserved characters and `also`."""
+    kept = _PLAIN.union(also)
+    return "".join(chr(byte) if byte in kept else f"%{byte:02X}" for byte in text.encode())
 
 
 def uuid(uri: str) -> str:
