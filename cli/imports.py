@@ -56,7 +56,7 @@ def check(session: Session, file: Path, form: str | None) -> int:
     if session.json:
         output.say_json({"format": name, "lots": [msgspec.to_builtins(one) for one in offers]})
         return 0
-    output.say(f"{clean(file.name)} is {name}, and offers {len(offers)} lots")
+    output.say(f"{clean(file.name)} is {name}, and offers {output.counted(len(offers), 'lot')}")
     output.table(
         [
             (clean(one.lot), clean(one.material), _mass(one.mass), one.country, clean(one.note))
@@ -112,7 +112,8 @@ def draft(
     if session.json:
         output.say_json({"file": str(target), "format": name, "events": len(events)})
         return 0
-    output.say(f"wrote {clean(target)}   {len(offers)} lots, not signed and not registered")
+    count = output.counted(len(offers), "lot")
+    output.say(f"wrote {clean(target)}   {count}, not signed and not registered")
     output.hint(f"look at it, then: oretrail record events --from {clean(target)} --by PARTY")
     return 0
 

@@ -41,23 +41,34 @@ def make_key(folder: Path, name: str, secret: bytes | None) -> Signer:
 
 
 @key.command("new")
-@click.argument("name")
+@click.argument("names", metavar="NAME...", nargs=-1, required=True)
 @insecure
 @click.pass_obj
-def new(session: Session, name: str, insecure: bool) -> int:
-    """Make a key: NAME is the party's id, or PARTY/DEVICE.
+def new(session: Session, names: tuple[str, ...], insecure: bool) -> int:
+    """Make a key: NAME is the party's id, or PARTY/DEVICE. Several names make several keys.
 
     Prints the public key, the only line to give to others.
     """
-    if name in session.key_names():
+    if len(set(names)) < len(names):
+        raise click.UsageError(f"a name is given twice: {' '.join(names)}")
+    for name in sorted(set(names) & set(session.key_names())):
         raise ConfigError(f"there is a key {name} already", code="key.exists")
-    secret = None if insecure else new_passphrase(f"key {name}")
-    signer = make_key(session.keys, name, secret)
+    # All of them are made before the first is kept: a name that cannot be leaves nothing behind.
+    signers = [key_files.new(name) for name in names]
+    secrets = [None if insecure else new_passphrase(f"key {name}") for name in names]
+    for signer, secret in zip(signers, secrets, strict=True):
+        key_files.write(session.keys, signer, secret)
+    made = [
+        {"key": signer.verifier.name, "vkey": signer.verifier.vkey, "encrypted": not insecure}
+        for signer in signers
+    ]
     if session.json:
-        output.say_json({"key": name, "vkey": signer.verifier.vkey, "encrypted": not insecure})
+        output.say_json(made[0] if len(made) == 1 else {"keys": made})
     else:
-        output.say(signer.verifier.vkey)
-        output.note(f"kept the private half in {output.clean(session.keys)}")
+        for signer in signers:
+            output.say(signer.verifier.vkey)
+        halves = "half" if len(made) == 1 else "halves"
+        output.note(f"kept the private {halves} in {output.clean(session.keys)}")
     return 0
 
 

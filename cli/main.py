@@ -186,6 +186,13 @@ class Door:
         if len(problems) > 1 or any("row" in line for line in problems):
             for line in problems[: output.MOST]:
                 output.note(output.problem(line))
+        # One rule often speaks once for each part of an event; people need to hear it once.
+        findings = {
+            f"{output.clean(one['message'], 400)} [{one['code']}]": None
+            for one in (details or {}).get("findings", [])
+        }
+        for said_once in list(findings)[: output.MOST] if len(findings) > 1 else ():
+            output.note(said_once)
         output.error(output.clean(message, 1000), code)
         if hint:
             output.hint(output.clean(hint, 1000))

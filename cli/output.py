@@ -30,6 +30,7 @@ __all__ = [
     "MOST",
     "Progress",
     "clean",
+    "counted",
     "error",
     "finding",
     "hint",
@@ -67,6 +68,11 @@ def clean(text: object, longest: int = _LONGEST) -> str:
         letter if letter.isprintable() and ord(letter) not in _UNSEEN else f"\\u{{{ord(letter):x}}}"
         for letter in cut
     )
+
+
+def counted(count: int, one: str) -> str:
+    """A number of things in words: ``1 lot``, ``2 lots``."""
+    return f"{count} {one}" if count == 1 else f"{count} {one}s"
 
 
 def say(text: str = "") -> None:

@@ -204,17 +204,17 @@ def _called(ledger: Ledger, name: str) -> Iterator[tuple[str, dict[str, Any]]]:
         yield "entry", _entry(*ledger.find(name))
 
 
-def _say_tree(value: Any, indent: str) -> None:
-    """Nested values, one to a line; masses with their unit."""
+def _say_tree(value: Any, indent: str, unit: str = "") -> None:
+    """Nested values, one to a line; masses with their unit, which `unit` gives to all of them."""
     pairs = value.items() if isinstance(value, dict) else enumerate(value)
     for name, inner in pairs:
         if isinstance(inner, dict | list | tuple) and not _is_flat(inner):
             if inner:
                 output.say(f"{indent}{clean(str(name).removesuffix('_mg'))}")
-            _say_tree(inner, indent + "  ")
+            _say_tree(inner, indent + "  ", "_mg" if str(name).endswith("_mg") else "")
         else:
             called = str(name).removesuffix("_mg")
-            output.say(f"{indent}{clean(called)}   {_word(str(name), inner)}")
+            output.say(f"{indent}{clean(called)}   {_word(f'{name}{unit}', inner)}")
 
 
 def _is_flat(value: Any) -> bool:

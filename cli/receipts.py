@@ -85,7 +85,7 @@ def check(
     pinned = {one.ledger for one in kept if one.ledger}
     pin = next(iter(pinned)) if len(pinned) == 1 else ""
     report = _report(session, against, comparison, pin, published_by, local=local)
-    count = f"{len(kept)} receipts against {report.size} entries"
+    count = f"{output.counted(len(kept), 'receipt')} against {report.size} entries"
     return audit.answer(session, report, count)
 
 

@@ -172,7 +172,8 @@ def _say_attested(trail: Trail) -> None:
             clean(one.subject),
             clean(one.standard or one.status, 60),
             f"{one.valid_from} to {one.valid_to}" if one.valid_from or one.valid_to else "",
-            f"covers {len(one.covers)} lots" + (f", not {len(one.misses)}" if one.misses else ""),
+            f"covers {output.counted(len(one.covers), 'lot')}"
+            + (f", not {len(one.misses)}" if one.misses else ""),
         )
         for one in trail.attestations
     ]

@@ -44,6 +44,24 @@ def test_the_public_half_is_the_result_and_the_rest_is_a_note(place: Place) -> N
     assert "PRIVATE" not in answer.out + answer.err
 
 
+def test_several_names_make_several_keys(place: Place) -> None:
+    said = place.json("key", "new", "a.example", "b.example", INSECURE)["keys"]
+    assert [one["key"] for one in said] == ["a.example", "b.example"]
+    assert all(place("key", "show", one["key"]).out == one["vkey"] + "\n" for one in said)
+    assert place("key", "new", "c.example", "d.example", INSECURE).out.count("+") >= 4
+
+
+@pytest.mark.parametrize(
+    ("names", "code"),
+    [((MINE, "x.example"), 5), (("x.example",) * 2, 2), (("x.example", "a b"), 4)],
+)
+def test_of_several_keys_all_are_made_or_none(
+    place: Place, names: tuple[str, ...], code: int
+) -> None:
+    place("key", "new", *names, INSECURE, code=code)
+    assert not (place.root / "keys" / "x.example.key").exists()
+
+
 def test_a_key_is_never_made_over_another(place: Place) -> None:
     before = (place.root / "keys" / f"{MINE}.key").read_bytes()
     assert place("key", "new", MINE, INSECURE, code=5).error == "key.exists"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import pytest
@@ -40,9 +41,17 @@ def test_a_ledger_begins_in_a_named_folder(tmp_path: Path) -> None:
     place = Place(tmp_path)
     answer = place("init", tmp_path / "mine", "--origin", ORIGIN, INSECURE)
     assert answer.out.startswith("ledger ")
-    assert "next: oretrail status" in answer.err
+    assert f"next: cd {shlex.quote(str(tmp_path / 'mine'))} && oretrail status" in answer.err
     assert Place(tmp_path / "mine").json("status")["name"] == ORIGIN
     assert place("status", code=5).error == "workspace.missing"
+
+
+def test_a_ledger_that_begins_here_needs_no_way_to_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    err = Place(tmp_path)("init", "--origin", ORIGIN, INSECURE).err
+    assert "oretrail: next: oretrail status" in err.splitlines()
 
 
 @pytest.mark.parametrize(("keys", "threshold"), [(1, 1), (2, 2), (3, 2), (4, 3), (5, 3)])

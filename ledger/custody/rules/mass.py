@@ -167,7 +167,9 @@ def enough(books: Books, effect: Flow | Loss, case: Case) -> Iterator[Finding]:
             lot_id,
             f"lot {lot_id} holds {in_words(amount.mass)} {lot.basis}, "
             f"{in_words(effect.mass)} asked",
-            hint=f"oretrail trace {lot_id} --down shows where the rest went",
+            hint=f"oretrail show {lot_id} says what is in it"
+            if lot.head == lot.opened
+            else f"oretrail trace {lot_id} --down shows where the rest went",
         )
     if effect.pieces is not None and amount.pieces is None:
         yield at_lot(
