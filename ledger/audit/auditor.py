@@ -85,6 +85,8 @@ class Auditor:
         for one in self.checks:
             for kind in one.watches:
                 self._watchers.setdefault(kind, []).append(one)
+        # Kinds of effects in the order of an event -> who looks at it, each once.
+        self._watching: dict[tuple[type[Effect], ...], tuple[Check, ...]] = {}
         self._findings = Findings()
         self._frontier = merkle.Frontier()
         self._chain = chain.START
@@ -273,12 +275,17 @@ class Auditor:
 
     def _check_event(self, index: int, one: Prepared, case: Case) -> None:
         """Let every plausibility check that watches this event's effects look at it."""
+        kinds = tuple(dict.fromkeys(map(type, one.effects)))
+        watchers = self._watching.get(kinds)
+        if watchers is None:
+            found = (watcher for kind in kinds for watcher in self._watchers.get(kind, ()))
+            watchers = self._watching[kinds] = tuple(dict.fromkeys(found))
+        if not watchers:
+            return
         seen = Seen(index, self._recorded_at, one, case, self.books)
-        for kind in dict.fromkeys(type(effect) for effect in one.effects):
-            for watcher in self._watchers.get(kind, ()):
-                if seen.index != watcher.last_seen:
-                    watcher.last_seen = seen.index
-                    self._findings.add(watcher.observe(seen))
+        for watcher in watchers:
+            for finding in watcher.observe(seen):
+                self._findings.add((finding,))
 
     def _parse(
         self, registration: Registration | None, pending: Sequence[Source]

@@ -61,7 +61,6 @@ class Check:
                 f"check {self.name} has no threshold {min(unknown)}", code="policy.unknown"
             )
         self.limit: dict[str, int] = {**self.thresholds, **(policy or {})}
-        self.last_seen = -1
 
     def observe(self, seen: Seen) -> Iterable[Finding]:
         """Look at one event."""
