@@ -63,6 +63,8 @@ TESTS = (
     "statement",
     "witnessed",
 )
+FAILED = 77
+"""What a fork says when a test failed; anything else that is not nought is a crash of ours."""
 LONGEST = 120
 """Seconds after which a deletion counts as noticed: nothing waits for a test that hangs."""
 _CODED = re.compile(r"[a-z]+\.[a-z-]+( |$)")
@@ -167,9 +169,12 @@ def put(path: Path, source: str) -> None:
         code = todo.pop()
         codes[code.co_qualname, code.co_firstlineno] = code
         todo += [each for each in code.co_consts if isinstance(each, CodeType)]
-    for each in gc.get_objects():
-        if isinstance(each, FunctionType) and each.__code__.co_filename == str(path):
-            each.__code__ = codes[each.__code__.co_qualname, each.__code__.co_firstlineno]
+    known = [each for each in gc.get_objects() if isinstance(each, FunctionType)]
+    inside = [each for each in known if each.__code__.co_filename == str(path)]
+    for each in inside:
+        each.__code__ = codes[each.__code__.co_qualname, each.__code__.co_firstlineno]
+    if not inside:
+        raise SystemExit(f"no function of {path} is imported by the tests")
 
 
 def forked(work: Callable[[Callable[[Any], None]], None]) -> tuple[int, list[Any]]:
@@ -206,7 +211,6 @@ class Campaign:
         """In the place of the one run of every test."""
         items = {item.nodeid: item for item in session.items}
         cast(Any, session.config)._tmp_path_factory.getbasetemp()
-        gc.freeze()
         started = time.monotonic()
         reached = self._reached(items)
         say(f"{len(items)} tests run once in {time.monotonic() - started:.0f} s")
@@ -257,13 +261,21 @@ class Campaign:
             for item, after in _pairs(items):
                 item.config.hook.pytest_runtest_protocol(item=item, nextitem=after)
                 if self._failed:
-                    os._exit(1)
+                    os._exit(FAILED)
 
-        return forked(work)[0] != 0
+        status = forked(work)[0]
+        if status and not _failed_or_hung(status):
+            raise SystemExit(f"the campaign itself fails at {refusal}: status {status}")
+        return status != 0
 
 
 def _pairs(items: list[pytest.Item]) -> Iterator[tuple[pytest.Item, pytest.Item | None]]:
-    return zip(items, [*items[1:], None], strict=True)
+    return zip(items, [*items[1:], None], strict=False)
+
+
+def _failed_or_hung(status: int) -> bool:
+    code = os.waitstatus_to_exitcode(status)
+    return code in (FAILED, -signal.SIGALRM)
 
 
 def say(line: str) -> None:
