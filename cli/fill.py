@@ -57,7 +57,29 @@ class Filler:
 
     def event(self, kind: type[Event], values: dict[str, Any]) -> Event:
         """The event with these values and what can be added; `words.FieldsError` if it is none."""
-        return words.build(kind, self.fill(kind, values))
+        filled = self.fill(kind, values)
+        if "dispatch" in words.shapes(kind) and "dispatch" not in filled:
+            not_sent = self.not_sent(filled.get("lots"))
+            if not_sent is not None:
+                raise words.FieldsError(
+                    [words.Problem("lots", not_sent.code, str(not_sent))]
+                ) from None
+        return words.build(kind, filled)
+
+    def not_sent(self, lots: Any) -> UnknownError | None:
+        """Why no dispatch is found for these lots: one is unknown, or is not on the way."""
+        for name in _names(lots):
+            try:
+                lot = self._ledger.lot(name)
+            except UnknownError as error:
+                return UnknownError(str(error), code=error.code, hint="oretrail transfer list")
+            if lot.state != "in-transit":
+                return UnknownError(
+                    f"lot {name} is not in transit; {lot.holder} holds it",
+                    code="custody.not-in-transit",
+                    hint="oretrail transfer list",
+                )
+        return None
 
     def fill(self, kind: type[Event], values: dict[str, Any]) -> dict[str, Any]:
         """The values, and what can be added."""
@@ -104,10 +126,8 @@ class Filler:
         return self._governs[kind]
 
     def _dispatch(self, filled: dict[str, Any], *, giver: bool) -> None:
-        said = filled["lots"] if isinstance(filled["lots"], list) else []
-        names = [lot.get("lot") if isinstance(lot, dict) else lot for lot in said]
         try:
-            lots = [self._ledger.lot(name) for name in names if isinstance(name, str)]
+            lots = [self._ledger.lot(name) for name in _names(filled["lots"])]
         except UnknownError:
             return
         on_the_way = {(lot.dispatch, lot.holder) for lot in lots if lot.state == "in-transit"}
@@ -132,6 +152,13 @@ class Filler:
             return key_files.vkey(self._session.keys, name)
         except ConfigError as error:
             raise MalformedError(str(error), code=error.code, hint=error.hint) from None
+
+
+def _names(lots: Any) -> list[str]:
+    """The lots that a list of lots, or of things with a lot, names."""
+    said = lots if isinstance(lots, list) else []
+    names = [lot.get("lot") if isinstance(lot, dict) else lot for lot in said]
+    return [name for name in names if isinstance(name, str)]
 
 
 def _now() -> str:

@@ -298,15 +298,30 @@ def _typed(reader: Reader, field: str, value: str | tuple[str, ...], form: Shape
 
 def _one(filler: Filler, kind: type[Event], said: dict[str, Any]) -> Event:
     """The event of the options; what is missing is a matter of usage."""
+    try:
+        filled = filler.fill(kind, said)
+    except click.UsageError:
+        # Who speaks is asked last: something may be missing, or said so that only the rest of
+        # it would show that governance speaks.
+        _whole(filler, kind, filler.fill(kind, {**said, "by": "nobody"}))
+        raise
+    return _whole(filler, kind, filled)
+
+
+def _whole(filler: Filler, kind: type[Event], filled: dict[str, Any]) -> Event:
+    """The event of these values, of which none may be missing."""
     forms = words.shapes(kind)
-    filled = filler.fill(kind, said)
-    missing = [
-        _flags(field, form, forms)[0]
+    missing = {
+        field: _flags(field, form, forms)[0]
         for field, form in forms.items()
         if form.required and field not in filled
-    ]
+    }
+    if "dispatch" in missing and "lots" in filled:
+        not_sent = filler.not_sent(filled["lots"])
+        if not_sent is not None:
+            raise not_sent
     if missing:
-        raise click.UsageError(f"missing {', '.join(missing)}")
+        raise click.UsageError(f"missing {', '.join(missing.values())}")
     return words.build(kind, filled)
 
 

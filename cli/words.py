@@ -152,7 +152,7 @@ class Reader:
     def read(self, text: str, form: Shape) -> Any:
         """The value that `text` spells, as plain data; `MalformedError` with a code."""
         if form.items is not None:
-            return [self.read(item, form.items) for item in _split(text, form.items)]
+            return self._list(text, form.items)
         if form.parts:
             return self._line(text, form)
         if form.choices:
@@ -178,6 +178,19 @@ class Reader:
             "this field cannot be typed; give the event as JSON with --from",
             code="word.unsupported",
         )
+
+    def _list(self, text: str, items: Shape) -> list[Any]:
+        """The items of a list; if they are separated by what does not, the error says so."""
+        try:
+            return [self.read(item, items) for item in _split(text, items)]
+        except MalformedError as error:
+            if not items.holds_lists or ";" not in text or "|" in text:
+                raise
+            raise MalformedError(
+                f"{error}; several of these are separated by |, not by ;",
+                code=error.code,
+                hint=error.hint,
+            ) from None
 
     def accept(self, value: Any, form: Shape) -> Any:
         """A value from JSON: as it is, but words in it are read where it holds them."""

@@ -171,10 +171,38 @@ def test_a_dispatch_may_be_named_by_its_entry_or_its_first_digits(place: Place) 
 def test_a_lot_that_is_not_on_the_way_has_no_dispatch_to_be_found(place: Place) -> None:
     bag(place, "GIH-1")
     lots = ("--lot", "GIH-1=1 kg,basis=wet")
-    answer = place("transfer", "receive", "--by", TRADER, *lots, code=2)
-    assert "missing --dispatch, --giver" in answer.err
+    answer = place("transfer", "receive", "--by", TRADER, *lots, code=3)
+    assert answer.error == "custody.not-in-transit"
+    assert f"lot GIH-1 is not in transit; {MINE} holds it" in answer.err
     lots = ("--lot", "NOPE=1 kg,basis=wet")
-    assert "missing --dispatch" in place("transfer", "receive", "--by", TRADER, *lots, code=2).err
+    answer = place("transfer", "receive", "--by", TRADER, *lots, code=3)
+    assert answer.error == "lot.unknown"
+    assert "no lot or product NOPE here" in answer.err
+    assert answer.hint == "oretrail transfer list"
+
+
+def test_a_row_about_a_lot_that_is_not_on_the_way_names_the_lot(place: Place) -> None:
+    bag(place, "GIH-1")
+    table = 'lots\n"GIH-1=1 kg,basis=wet"\n"NOPE=1 kg,basis=wet"\n'
+    answer = place("transfer", "receive", "--by", TRADER, "--from", "-", given=table, code=4)
+    assert "row 2, lots: lot GIH-1 is not in transit" in answer.err
+    assert "row 3, lots: no lot or product NOPE here" in answer.err
+
+
+def test_what_is_missing_is_said_before_who_speaks_is_asked(place: Place) -> None:
+    answer = place("party", "admit", "--party", "x.example", "--role", "miner", code=2)
+    assert "missing --name" in answer.err
+    assert "--by" not in answer.err
+
+
+def test_losses_in_one_text_say_what_separates_them(place: Place) -> None:
+    answer = place(
+        *("record", "refining", "--by", SMELTER, "--lot", "L", "--process", "smelting"),
+        *("--loss", "slag=5 kg; moisture=3 kg"),
+        code=4,
+    )
+    assert answer.error == "mass.malformed"
+    assert "several of these are separated by |, not by ;" in answer.err
 
 
 # ---------------------------------------------------------------- keys
