@@ -14,6 +14,7 @@ from ledger.errors import ConfigError
 from . import output
 from .demo_trade import demonstrate
 from .main import Command
+from .new_folder import appearing
 from .session import Session
 from .stories import NAMES, find
 from .stories.tampering import WAYS, Tampered, tamper
@@ -75,11 +76,12 @@ def demo(
     if not quiet:
         where = output.clean(root)
         output.say(f"A small {chosen.name} chain in {where} (fictional parties, public keys)")
-    workspace = build(chosen, root, listen=None if quiet else _tell)
-    with workspace.ledger(read_only=True) as ledger:
-        trail, report = ledger.trace(chosen.product), ledger.verify(workspace.trust())
-        product = ledger.lot(chosen.product)
-    copies = [tamper(chosen, workspace, number) for number in sorted(WAYS)]
+    with appearing(root) as folder:
+        workspace = build(chosen, folder, listen=None if quiet else _tell)
+        with workspace.ledger(read_only=True) as ledger:
+            trail, report = ledger.trace(chosen.product), ledger.verify(workspace.trust())
+            product = ledger.lot(chosen.product)
+        copies = [tamper(chosen, workspace, number) for number in sorted(WAYS)]
     if quiet:
         output.say_json(_summary(chosen, root, trail, report, copies))
     else:
@@ -168,7 +170,7 @@ def _summary(
         "elements": plain_trail(trail)["elements"],
         "tampered": [
             {
-                "folder": str(copy.workspace.root),
+                "folder": str(root / copy.workspace.root.name),
                 "what": copy.what,
                 "verdict": copy.report.verdict,
                 "codes": list(copy.codes),

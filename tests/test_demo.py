@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from fractions import Fraction
 from hashlib import sha256
@@ -14,6 +16,7 @@ import pytest
 from ledger import keys
 from ledger.audit.auditor import Source
 from ledger.cli.main import cli
+from ledger.cli.new_folder import appearing
 from ledger.cli.stories import NAMES, find, tantalum
 from ledger.cli.stories.tampering import WAYS, tamper
 from ledger.cli.stories.telling import Cast, Paper, StoryClock, event, say, side_by_side, step
@@ -449,6 +452,25 @@ def test_a_file_is_no_folder_for_a_demonstration(
 
 def test_an_empty_folder_will_do(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     assert run(capsys, "demo", tmp_path, "--json")[0] == 0
+
+
+def test_a_demonstration_that_breaks_off_leaves_nothing_behind(tmp_path: Path) -> None:
+    for root in (tmp_path / "new", tmp_path):
+        with pytest.raises(BrokenPipeError), appearing(root) as folder:
+            folder.mkdir()
+            (folder / "ledger.db").write_text("half")
+            raise BrokenPipeError
+        assert list(tmp_path.iterdir()) == []
+
+
+def test_a_reader_who_leaves_early_leaves_no_half_a_demonstration(tmp_path: Path) -> None:
+    words = [sys.executable, "-m", "ledger.cli", "demo", str(tmp_path / "d")]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as running:
+        assert running.stdout is not None
+        running.stdout.readline()
+        running.stdout.close()
+        assert running.wait() == 5
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_copy_that_is_not_caught_is_said_and_fails_the_command(
