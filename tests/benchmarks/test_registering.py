@@ -18,77 +18,14 @@ from pathlib import Path
 
 import pytest
 
+from bulk import MINE, WHEN, bag, mine
 from ledger.custody.demo_keys import demo_seed
 from ledger.custody.statement import Statement
-from ledger.events import encode
-from ledger.events.lot_extracted import LotExtracted
 from ledger.events.lot_weighed import LotWeighed
-from ledger.events.party_admitted import PartyAdmitted
-from ledger.events.site_registered import SiteRegistered
 from ledger.ledger import Ledger
 from ledger.log import ed25519
-from ledger.log.note import Signer
-from ledger.values import Grade
 
 pytestmark = pytest.mark.benchmark
-
-WHEN = "2026-02-11T08:00:00Z"
-GOVERNANCE = Signer("governance/1", demo_seed(0))
-LOG = Signer("bench.example/trail", demo_seed(1))
-MINE = Signer("mine.example", demo_seed(2))
-
-
-def _ledger(path: Path) -> Ledger:
-    ledger = Ledger.create(
-        path,
-        origin="bench.example/trail",
-        name="benchmark",
-        governance=[GOVERNANCE],
-        threshold=1,
-        log_key=LOG.verifier.vkey,
-        demo=True,
-    )
-    ledger.record(
-        [
-            PartyAdmitted(
-                by="governance",
-                occurred_at=WHEN,
-                party=MINE.name,
-                name="Mine",
-                roles=("miner",),
-                key=MINE.verifier.vkey,
-            ),
-            SiteRegistered(
-                by="governance",
-                occurred_at=WHEN,
-                site="RW-1",
-                name="Pit",
-                kind="mine-asm",
-                country="RW",
-            ),
-        ],
-        GOVERNANCE,
-        MINE,
-    )
-    return ledger
-
-
-def _bag(number: int) -> bytes:
-    return encode(
-        LotExtracted(
-            by=MINE.name,
-            occurred_at=WHEN,
-            lot=f"BAG-{number:08}",
-            material="coltan ore",
-            mass=40_000_000 + number % 7_000_000,
-            basis="wet",
-            moisture=40_000_000,
-            site="RW-1",
-            method="asm",
-            grades=(Grade("Ta2O5", 240_000_000),),
-            tags=(f"MT-{number:08}",),
-        )
-    )
 
 
 def _timed(work: Callable[[], object]) -> float:
@@ -105,14 +42,14 @@ def _verify_500() -> None:
 
 
 def test_statements_of_256_against_one_by_one(tmp_path: Path) -> None:
-    ledger = _ledger(tmp_path / "ledger.db")
+    ledger = mine(tmp_path / "ledger.db")
     ratios, single_rates, verify_rates = [], [], []
     for turn in range(5):
         base = turn * 1000
-        single = [Statement.draft(ledger.id, [_bag(base + n)]).signed(MINE) for n in range(100)]
+        single = [Statement.draft(ledger.id, [bag(base + n)]).signed(MINE) for n in range(100)]
         bulk = [
             Statement.draft(
-                ledger.id, [_bag(1_000_000 + base * 10 + s * 256 + n) for n in range(256)]
+                ledger.id, [bag(1_000_000 + base * 10 + s * 256 + n) for n in range(256)]
             ).signed(MINE)
             for s in range(4)
         ]
@@ -132,10 +69,10 @@ def test_statements_of_256_against_one_by_one(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork to measure a fresh process")
 def test_full_verification_of_100_000_events_in_flat_memory(tmp_path: Path) -> None:
-    ledger = _ledger(tmp_path / "ledger.db")
+    ledger = mine(tmp_path / "ledger.db")
     for start in range(0, 50_000, 250):
         lots = range(start, start + 250)
-        ledger.register(Statement.draft(ledger.id, [_bag(n) for n in lots]).signed(MINE))
+        ledger.register(Statement.draft(ledger.id, [bag(n) for n in lots]).signed(MINE))
         ledger.record(
             [
                 LotWeighed(
