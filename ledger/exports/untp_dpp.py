@@ -12,7 +12,12 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
-from ..audit.credential import (
+from ..audit.dossier import Dossier, Folder, Missing, unfilled
+from ..audit.naming import Names, kilograms
+from ..custody.amount import take_vector
+from ..custody.trail import Trail
+from ..log import note
+from .untp import (
     NOWHERE,
     classified,
     country,
@@ -22,11 +27,6 @@ from ..audit.credential import (
     issuer_of,
     party,
 )
-from ..audit.dossier import Dossier, Folder, Missing, unfilled
-from ..audit.naming import Names, kilograms
-from ..custody.amount import take_vector
-from ..custody.trail import Trail
-from ..log import note
 
 __all__ = ["missing", "render"]
 

@@ -12,11 +12,11 @@ from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import Any
 
-from ..audit.credential import credential, delivered, facility, issuer_of, party
 from ..audit.dossier import Dossier, Folder, Missing, unfilled
 from ..audit.naming import NAMESPACE, Names, kilograms, percent, uuid
 from ..audit.steps import Hand, Step
 from ..log import note
+from .untp import credential, delivered, facility, issuer_of, party
 
 __all__ = ["AUDIENCES", "missing", "render"]
 

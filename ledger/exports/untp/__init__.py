@@ -17,10 +17,10 @@ from typing import Any
 
 import msgspec
 
-from ..errors import ConfigError
-from ..log import note
-from .dossier import Dossier, Folder, Missing
-from .naming import NAMESPACE, Names, decimal_json, quoted, uuid
+from ...audit.dossier import Dossier, Folder, Missing
+from ...audit.naming import NAMESPACE, Names, decimal_json, quoted, uuid
+from ...errors import ConfigError
+from ...log import note
 
 __all__ = [
     "NOWHERE",
