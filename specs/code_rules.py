@@ -193,6 +193,8 @@ RULES: dict[str, tuple[str, str]] = {
     "ledger.other-key": (C, "one origin is one ledger's"),
     "ledger.other-origin": (C, "a log's key signs for one origin"),
     # errors of the library
+    "extra.missing": (RAISED, "what an export is made with is installed"),
+    "export.too-large": (RAISED, "a table fits into a sheet"),
     "copy.malformed": (RAISED, "a copy of a ledger is spelled the one way, and all of it is there"),
     "outbox.malformed": (RAISED, "an outbox is spelled the one way"),
     "outbox.empty": (RAISED, "an outbox holds a statement"),
@@ -201,7 +203,7 @@ RULES: dict[str, tuple[str, str]] = {
     "outbox.unsigned": (RAISED, "every statement of an outbox is signed"),
     "outbox.duplicate": (RAISED, "an event stands in an outbox once"),
     "outbox.root-mismatch": (RAISED, "an outbox's last line is the root over its statements"),
-    "note.duplicate-signature": (E, "no signature of a checkpoint in a bundle stands twice"),
+    "note.duplicate-signature": (RAISED, "no signature of a checkpoint in a bundle stands twice"),
     "checkpoint.none": (RAISED, "a checkpoint was signed before evidence is handed out"),
     "entries.malformed": (RAISED, "an entry list is spelled the one way, line by line"),
     "entry.unknown": (RAISED, "an entry that is asked for is there"),
