@@ -110,7 +110,7 @@ def _command(name: str, module: Any) -> click.Command:
             extra = {key: path.read_bytes() for key, path in files.items()}
             extra |= signed
             if "form" in wants:
-                extra["form"] = "xlsx" if target and target.suffix == ".xlsx" else "json"
+                extra["form"] = _form(target)
             ask = getattr(module, "missing", unfilled)
             known = inspect.signature(ask).parameters
             missing = list(ask(dossier, **{key: extra[key] for key in extra if key in known}))
@@ -128,6 +128,14 @@ def _command(name: str, module: Any) -> click.Command:
     return Command(
         name, params=params, callback=run, help=f"{first}\n\n{shown}", short_help=first.rstrip(".")
     )
+
+
+def _form(target: Path | None) -> str:
+    """What a pack is written as, by the end of the file's name."""
+    suffix = ".json" if target is None else target.suffix
+    if suffix not in (".xlsx", ".json"):
+        raise click.UsageError(f"-o {target}: a pack is written as .xlsx or as .json")
+    return suffix.removeprefix(".")
 
 
 def _dossier_options(module: Any) -> list[click.Parameter]:

@@ -149,3 +149,23 @@ def test_an_example_is_given_for_every_kind_of_field() -> None:
     for kind in TYPES.values():
         for form in shapes(kind).values():
             assert template_row(form)
+
+
+def test_a_pack_is_written_as_what_its_file_is_called(place: Place) -> None:
+    chain(place)
+    said = ("export", "eu-3tg-metals", "PHONE-1", "-o")
+    place(*said, place.root / "form.xlsx")
+    assert (place.root / "form.xlsx").read_bytes()[:2] == b"PK"
+    place(*said, place.root / "form.json")
+    assert json.loads((place.root / "form.json").read_text())["export"] == "eu-3tg-metals"
+    assert place(*said, place.root / "form.csv", code=2).error == "usage.wrong"
+    assert not (place.root / "form.csv").exists()
+    assert place("export", "eu-3tg-metals", code=2).error == "usage.wrong"
+    assert place("export", "csv", "PHONE-1", code=2).error == "usage.wrong"
+    days = ("--from", "2026-01-01", "--to", "never")
+    assert place("export", "csv", *days, "-o", place.root / "x", code=2).error == "usage.wrong"
+    place("export", "csv", *days[:2], "-o", place.root / "tables")
+    assert (
+        place("export", "csv", "PHONE-1", "-o", place.root / "tables", code=5).error
+        == "file.exists"
+    )

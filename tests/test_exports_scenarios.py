@@ -37,7 +37,13 @@ FORMATS = {
 ELSEWHERE = {"cmrt", "rw_reconciliation"}
 
 
-@pytest.fixture(scope="module", params=SCENARIOS)
+# Two and a half thousand entries, in every form: half a minute.
+WANTED = [
+    pytest.param(name, marks=[pytest.mark.long] if name == "cobalt" else []) for name in SCENARIOS
+]
+
+
+@pytest.fixture(scope="module", params=WANTED)
 def scenario(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Workspace, str]:

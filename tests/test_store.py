@@ -578,3 +578,15 @@ def test_what_a_lot_flowed_into_is_one_question_however_many(world: World) -> No
         assert [lot.lot for lot in reader.downstream("E")] == ["E"]
     # For each: does the lot exist, what is below it, and two transactions around them.
     assert sum("SELECT" in sql for sql in asked) == 6
+
+
+def test_an_id_that_begins_with_digits_is_found_by_them(world: World) -> None:
+    lots = (extracted(f"D-{number}") for number in range(400))
+    ids = world.record(*lots).event
+    start, index = next((one[:6], at) for at, one in enumerate(ids) if one[:6].isdigit())
+    size = world.ledger.head().size
+    assert world.ledger.find(start)[0] == size - len(ids) + index
+    assert world.ledger.find("3")[0] == 3
+    for none in (str(size), "999999999999"):
+        with pytest.raises(UnknownError, match=none):
+            world.ledger.find(none)

@@ -188,9 +188,13 @@ def registration_of(connection: Connection, index: int) -> int | None:
 
 
 def find(connection: Connection, start: str) -> int:
-    """The index that `start` spells, or of the one event whose id begins so."""
-    if start.isascii() and start.isdigit() and len(start) < 19:
-        return int(start)
+    """The index that `start` spells, or of the one event whose id begins so.
+
+    An id may begin with digits alone: what is too large for an index here is read as one.
+    """
+    number = int(start) if start.isascii() and start.isdigit() and len(start) < 19 else None
+    if number is not None and (number < head(connection).size or len(start) < 4):
+        return number
     if not 4 <= len(start) <= 64 or not set(start) <= set("0123456789abcdef"):
         raise UnknownError(f"{start!r} is no index and no event id", code="entry.unknown")
     low = bytes.fromhex(start.ljust(64, "0"))
@@ -198,6 +202,8 @@ def find(connection: Connection, start: str) -> int:
     rows = connection.exec_driver_sql(
         "SELECT idx FROM event WHERE id BETWEEN ? AND ? LIMIT 2", (low, high)
     ).all()
+    if not rows and number is not None:
+        return number
     if len(rows) != 1:
         what = "more than one event has" if rows else "no event has"
         raise UnknownError(f"{what} an id that begins {start}", code="entry.unknown")
