@@ -161,8 +161,11 @@ def marked(source: str, numbers: dict[int, int]) -> str:
     return "\n".join(lines)
 
 
-def put(path: Path, source: str) -> None:
-    """Every function of a file that was imported runs the code of this source from now on."""
+def put(path: Path, source: str) -> bool:
+    """Every function of a file runs the code of this source from now on; whether it has any.
+
+    It has none when no test has imported it.
+    """
     codes: dict[tuple[str, int], CodeType] = {}
     todo = [compile(source, str(path), "exec", dont_inherit=True)]
     while todo:
@@ -173,8 +176,7 @@ def put(path: Path, source: str) -> None:
     inside = [each for each in known if each.__code__.co_filename == str(path)]
     for each in inside:
         each.__code__ = codes[each.__code__.co_qualname, each.__code__.co_firstlineno]
-    if not inside:
-        raise SystemExit(f"no function of {path} is imported by the tests")
+    return bool(inside)
 
 
 def forked(work: Callable[[Callable[[Any], None]], None]) -> tuple[int, list[Any]]:
@@ -255,9 +257,13 @@ class Campaign:
         return ordered
 
     def _noticed(self, refusal: Refusal, items: list[pytest.Item]) -> bool:
+        if not items:
+            return False
+
         def work(tell: Callable[[Any], None]) -> None:
             signal.alarm(LONGEST)
-            put(refusal.path, without(refusal.path.read_text(), refusal))
+            if not put(refusal.path, without(refusal.path.read_text(), refusal)):
+                raise LookupError(f"no function of {refusal.path} is here")
             for item, after in _pairs(items):
                 item.config.hook.pytest_runtest_protocol(item=item, nextitem=after)
                 if self._failed:
