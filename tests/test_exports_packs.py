@@ -125,6 +125,34 @@ def test_what_the_law_asks_is_answered_from_the_chain(dossier: Dossier) -> None:
     assert suppliers[0].startswith(EXPORTER)
 
 
+def test_an_audit_of_the_smelter_stands_where_it_is_asked_for(tmp_path: Path) -> None:
+    from actors import AUTHORITY, event
+
+    world = chain(tmp_path / "ledger.db")
+    world.record(
+        event(
+            "audit.reported",
+            AUTHORITY,
+            audit="AU-7",
+            subject=f"party:{SMELTER}",
+            standard="a smelter's standard",
+            outcome="conformant",
+            valid_from="2026-01-01",
+            valid_to="2026-12-31",
+        )
+    )
+    document = filled("eu-3tg-metals", gather(world.ledger, [SUBJECT]))
+    (asked,) = (
+        field
+        for field in document["answers"][0]["fields"]
+        if field["name"].startswith("records of third-party audits")
+    )
+    (answer,) = asked["answers"]
+    assert answer["text"].startswith(f"audit AU-7 of party:{SMELTER} by {AUTHORITY}: conformant")
+    # What is said of a lot is no audit of a smelter.
+    assert "CERT-1" not in json.dumps(asked)
+
+
 def test_a_pack_about_no_lot_is_refused(world: World) -> None:
     period = gather(world.ledger, period=("2026-01-01", "2027-01-01"))
     with pytest.raises(ConfigError) as refused:

@@ -82,6 +82,8 @@ def test_a_statement_of_4096_events_reads_back() -> None:
     assert Statement.decode(many.encode()) == many
     longer = EVENTS[0] + b"\n" + many.encode()
     assert refused(longer) == "statement.too-large"
+    signed = EVENTS[0] + b"\n" + many.signed(KEYS[MINE]).encode()
+    assert refused(signed) == "statement.too-large"
 
 
 @pytest.mark.parametrize(
