@@ -19,6 +19,16 @@ settings.register_profile("house", deadline=None, derandomize=True, print_blob=T
 settings.load_profile("house")
 
 
+# A worker that is handed these last keeps the others waiting.
+SLOW = ("sessions", "books_model", "checkpoints", "keys_model", "caught", "new_event_type", "trade")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The slow ones first, each file whole; otherwise the order stays."""
+    slow = {f"test_{name}.py": place for place, name in enumerate(SLOW)}
+    items.sort(key=lambda item: slow.get(item.path.name, len(slow)))
+
+
 @pytest.fixture(autouse=True, scope="session")
 def no_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """What fixtures of whole modules do is not remembered in a developer's home either."""
