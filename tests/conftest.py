@@ -29,11 +29,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: slow.get(item.path.name, len(slow)))
 
 
-@pytest.fixture(autouse=True, scope="session")
+@pytest.fixture(autouse=True, scope="module")
 def no_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """What fixtures of whole modules do is not remembered in a developer's home either."""
+    """What fixtures of whole modules do is remembered neither at home nor by the next module.
+
+    Ledgers of tests are made from the same keys at the same time, so they have one id.
+    """
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("ORETRAIL_STATE", str(tmp_path_factory.getbasetemp() / "seen-by-modules"))
+        patch.setenv("ORETRAIL_STATE", str(tmp_path_factory.getbasetemp() / f"module-{uuid4()}"))
         yield
 
 
