@@ -141,6 +141,14 @@ def test_a_certificate_promises_no_better_model_than_the_books_have(
     assert world.found("claim.better-than-model") == ["claim.better-than-model critical"] * found
 
 
+def test_a_promise_that_the_books_refute_is_found_before_the_lot_is_sent(
+    world: CheckWorld,
+) -> None:
+    world.at(DAY, ore("G1"), account(), credited("G1", KG))
+    world.at("2026-02-11T08:00:00Z", certified("G1", scope="segregated supply"))
+    assert world.found("claim.better-than-model") == ["claim.better-than-model critical"]
+
+
 def test_a_lot_that_degrades_after_its_certificate_is_found_when_it_is_sent(
     world: CheckWorld,
 ) -> None:
