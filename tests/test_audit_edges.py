@@ -14,6 +14,7 @@ from ledger.audit import bundle, entry_list, workbook
 from ledger.audit.auditor import Auditor
 from ledger.audit.comparison import compare
 from ledger.audit.copy_file import CopyFile
+from ledger.audit.tables import Column, Table
 from ledger.errors import ConfigError, MalformedError
 
 PACK = Path(__file__).resolve().parent.parent / "specs" / "vectors" / "bundle"
@@ -65,3 +66,14 @@ def test_without_its_package_a_workbook_is_one_line_with_the_command(
     with pytest.raises(ConfigError) as refused:
         workbook.workbook("2026-01-01T00:00:00Z")
     assert refused.value.code == "extra.missing"
+
+
+def test_a_sheet_holds_no_more_rows_than_excel_reads(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("xlsxwriter")
+    monkeypatch.setattr(workbook, "_ROWS", 2)
+    book, _ = workbook.workbook("2026-01-01T00:00:00Z")
+    table = Table("lots", "a lot", (Column("lot", "text", "its id"),))
+    workbook.sheet(book, table, [("A",), ("B",)])
+    with pytest.raises(ConfigError) as refused:
+        workbook.sheet(book, msgspec.structs.replace(table, name="more"), [("A",)] * 3)
+    assert refused.value.code == "export.too-large"
