@@ -32,6 +32,8 @@ def test_rows_out_of_order_and_rows_of_no_lot_are_named(world: World) -> None:
 
     assert messages(one, two) == ""
     assert "lot A stands after lot B" in messages(two, one)
+    sold = msgspec.structs.replace(one, holder="thief.example")
+    assert "lot A differs in holder" in messages(sold, two)
     stray = msgspec.structs.replace(two, lot="C")
     assert "the tables hold lot C, the log does not" in messages(one, two, stray)
 
