@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from actors import KG, World, extracted
+from actors import World, extracted
 from hostile import chain
-from ledger.audit import workbook
 from ledger.audit.comparison import compare
-from ledger.audit.copy_file import CopyFile
-from ledger.audit.entry_list import Line, read, spell
-from ledger.audit.tables import TABLES
 from ledger.custody.books import Books
-from ledger.errors import ConfigError, MalformedError
 from ledger.exports import packs
 from ledger.gather import gather
 from ledger.ledger import Ledger
@@ -55,37 +49,6 @@ def test_a_lot_that_stands_twice_in_the_tables_drifts(bags: Ledger) -> None:
     one, two = bags.lots()
     found = list(compare(right, rest, [one, one, two]))
     assert [each.message for each in found] == ["lot A stands after lot A in the tables"]
-
-
-def test_a_line_of_more_than_a_mebibyte_is_no_entry() -> None:
-    line = spell(Line(0, "0" * 64, "0" * 64, "x" * (1 << 20)))
-    with pytest.raises(MalformedError, match="mebibyte"):
-        list(read([line]))
-
-
-def test_a_copy_without_an_entry_is_none() -> None:
-    with pytest.raises(MalformedError) as refused:
-        list(CopyFile([b"\n", b"kivu.example/trail\n"]).sources())
-    assert refused.value.code == "copy.malformed"
-    assert "no entry" in str(refused.value)
-
-
-def test_a_workbook_without_its_library_is_one_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "xlsxwriter", None)
-    with pytest.raises(ConfigError) as refused:
-        workbook.workbook("2026-02-11T08:00:00Z")
-    assert refused.value.code == "extra.missing"
-
-
-def test_a_table_of_more_rows_than_a_sheet_is_one_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip("xlsxwriter")
-    monkeypatch.setattr(workbook, "_ROWS", 2)
-    book, _ = workbook.workbook("2026-02-11T08:00:00Z")
-    rows = [("A", "slag", KG, "2026-02-11T08:00:00Z", at, "0" * 64) for at in range(3)]
-    with pytest.raises(ConfigError) as refused:
-        workbook.sheet(book, TABLES["losses"], rows)
-    assert refused.value.code == "export.too-large"
-    assert book.close() is None
 
 
 def test_every_certificate_stands_among_all_audits(tmp_path: Path) -> None:
