@@ -28,6 +28,7 @@ from ledger.audit.dossier import AUDIENCES, Dossier, Folder, Growth, unfilled
 from ledger.errors import ConfigError
 from ledger.exports import packs
 from ledger.gather import gather, proven
+from ledger.workspace import replace_file, settle
 
 from . import growth, output
 from .main import Command, Group
@@ -240,7 +241,7 @@ def _deliver(session: Session, rendered: Any, target: Path | None, said: dict[st
         _say_left_out(said)
         return 0
     else:
-        size = _write(target, _pieces(rendered))
+        size = replace_file(target, _pieces(rendered))
         counts = {"file": str(target), "bytes": size}
     if session.json:
         output.say_json({**counts, **said})
@@ -278,10 +279,10 @@ def _write_folder(target: Path, folder: Folder) -> tuple[int, int]:
         for name, content in folder.files:
             place = temporary / name
             place.parent.mkdir(parents=True, exist_ok=True)
-            size += _write(place, _pieces(content))
+            size += replace_file(place, _pieces(content))
             count += 1
         temporary.replace(target)
-        _settle(target.parent)
+        settle(target.parent)
     except OSError as error:
         raise ConfigError(
             f"cannot write {target}: {error.strerror}", code="file.not-written"
@@ -290,37 +291,6 @@ def _write_folder(target: Path, folder: Folder) -> tuple[int, int]:
         if temporary.exists():
             shutil.rmtree(temporary, ignore_errors=True)
     return count, size
-
-
-def _write(target: Path, pieces: Iterator[bytes]) -> int:
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.part")
-    size = 0
-    try:
-        with temporary.open("xb") as file:
-            for piece in pieces:
-                size += file.write(piece)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(target)
-        _settle(target.parent)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise ConfigError(
-            f"cannot write {target}: {error.strerror}", code="file.not-written"
-        ) from None
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-    return size
-
-
-def _settle(folder: Path) -> None:
-    """Make what was renamed there last, power cut or not (security notes: Z5)."""
-    opened = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(opened)
-    finally:
-        os.close(opened)
 
 
 @click.group(cls=_Formats, name="export")

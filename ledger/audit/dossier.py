@@ -24,7 +24,8 @@ also have
               as bytes by these names
     AUDIENCES for whom it can be made; all three if it does not say
     missing(dossier) -> Iterable[Missing]
-              what the law or the standard asks for, and the dossier does not hold
+              what the law or the standard asks for, and the dossier does not hold;
+              without it the gaps of the trails (`unfilled`)
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ from ..custody.trail import Gap, Trail
 from .report import Report
 from .steps import Step
 
-__all__ = ["AUDIENCES", "Audience", "Dossier", "Folder", "Growth", "Missing", "plain", "unfilled"]
+__all__ = ["AUDIENCES", "Audience", "Dossier", "Folder", "Growth", "Missing", "unfilled"]
 
 Audience = Literal["authority", "customer", "public"]
 """Who the export is for; each sees what the one before sees, or less."""
@@ -161,8 +162,3 @@ def unfilled(dossier: Dossier) -> list[Missing]:
     """The gaps of the trails as missing fields; every format may start from them."""
     return [Missing(gap.code, "the trail itself", gap.closed_by, gap.subject)
             for gap in dossier.gaps]  # fmt: skip
-
-
-def plain(value: object) -> Any:
-    """A value as JSON types."""
-    return msgspec.to_builtins(value)

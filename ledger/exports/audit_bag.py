@@ -24,7 +24,7 @@ import io
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from ..audit.dossier import Dossier, Folder, Missing, unfilled
+from ..audit.dossier import Dossier, Folder, unfilled
 from ..audit.entry_list import Line, spell
 from ..audit.report import Report
 from ..audit.sheets import about_bytes
@@ -35,7 +35,7 @@ from ..log import chain, merkle, note
 from . import report_html, report_pdf
 from .csv import lines
 
-__all__ = ["missing", "render"]
+__all__ = ["render"]
 
 _FRICTIONLESS = {"integer": "integer", "mass": "number", "share": "number", "day": "date",
                  "time": "datetime"}  # fmt: skip
@@ -47,11 +47,6 @@ _CSVW: dict[str, Any] = {
     "time": {"base": "dateTime", "format": "yyyy-MM-ddTHH:mm:ssX"},
 }
 _LICENCE = "https://creativecommons.org/publicdomain/zero/1.0/"
-
-
-def missing(dossier: Dossier) -> Iterable[Missing]:
-    """The gaps of the trails."""
-    return unfilled(dossier)
 
 
 def render(dossier: Dossier, signer: note.SignsNotes | None = None) -> Folder:

@@ -16,15 +16,10 @@ from ..audit.dossier import Dossier, Folder, unfilled
 from ..audit.sheets import about_bytes, filled
 from ..audit.tables import TABLES, Row, Table, written
 
-__all__ = ["inert", "lines", "missing", "render"]
+__all__ = ["inert", "lines", "render"]
 
 _STARTS = frozenset("=+-@|%\t\r\n＝＋－＠｜％")  # noqa: RUF001 - what spreadsheets fold to ASCII
 _PADDING = "".join(chr(point) for point in (0x20, 0xA0, 0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF))
-
-
-def missing(dossier: Dossier) -> Iterable[object]:
-    """The gaps of the trails."""
-    return unfilled(dossier)
 
 
 def render(dossier: Dossier) -> Folder:

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from html import escape
 
-from ..audit.dossier import Dossier, Missing, unfilled
+from ..audit.dossier import Dossier, unfilled
 from ..audit.page import Page, Section, page
 
-__all__ = ["missing", "render"]
+__all__ = ["render"]
 
 _STYLE = (
     "body{font:15px/1.5 system-ui,sans-serif;max-width:72rem;margin:2rem auto;padding:0 1rem;"
@@ -28,11 +28,6 @@ _STYLE = (
     "footer{margin-top:3rem;color:#444;font-size:.87rem;overflow-wrap:anywhere}"
     "@media print{body{margin:0;max-width:none}h2{break-after:avoid}tr{break-inside:avoid}}"
 )
-
-
-def missing(dossier: Dossier) -> Iterable[Missing]:
-    """The gaps of the trails."""
-    return unfilled(dossier)
 
 
 def render(dossier: Dossier) -> bytes:

@@ -7,17 +7,16 @@ ledger, the checkpoint, the entries, and what is missing or withheld.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import UTC, datetime
 
 import msgspec
 
-from ..audit.dossier import Dossier, Missing, unfilled
+from ..audit.dossier import Dossier, unfilled
 from ..audit.page import page
 from ..audit.sheets import about_bytes
 from ..errors import ConfigError
 
-__all__ = ["missing", "render"]
+__all__ = ["render"]
 
 # Data goes in as JSON, never pasted into the source: no text of a clerk is a command here.
 _LAYOUT = """
@@ -81,11 +80,6 @@ For: #d.said.audience. Recorded until #d.said.as_of.
 #for line in d.check [#par(line)]
 #if "checkpoint" in d.said { raw(d.said.checkpoint, block: true) }
 """
-
-
-def missing(dossier: Dossier) -> Iterable[Missing]:
-    """The gaps of the trails."""
-    return unfilled(dossier)
 
 
 def render(dossier: Dossier) -> bytes:

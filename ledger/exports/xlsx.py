@@ -8,19 +8,12 @@ ledger at the size and root it names.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
-from ..audit.dossier import Dossier, Missing, unfilled
+from ..audit.dossier import Dossier, unfilled
 from ..audit.sheets import filled
 from ..audit.tables import TABLES
 from ..audit.workbook import sheet, title, workbook
 
-__all__ = ["missing", "render"]
-
-
-def missing(dossier: Dossier) -> Iterable[Missing]:
-    """The gaps of the trails."""
-    return unfilled(dossier)
+__all__ = ["render"]
 
 
 def render(dossier: Dossier) -> bytes:
