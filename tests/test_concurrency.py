@@ -11,6 +11,7 @@ import pytest
 from actors import KEYS, MINE, World, extracted, weighed
 from ledger.errors import RefusedError
 from ledger.ledger import Ledger
+from racers import races
 
 # Registers bags one statement each, and writes a line for each receipt once it has it.
 WRITER = """
@@ -19,6 +20,7 @@ from pathlib import Path
 sys.path.insert(0, {tests!r})
 from actors import KEYS, MINE, extracted
 from ledger.ledger import Ledger
+from racers import races
 path, name, count = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
 with Ledger.open(path, clock=lambda: 1_780_000_000) as ledger:
     print("ready", flush=True)
@@ -78,6 +80,7 @@ from pathlib import Path
 sys.path.insert(0, {tests!r})
 from actors import KEYS, MINE, extracted
 from ledger.ledger import Ledger
+from racers import races
 from ledger.store import engine  # loaded once, or the child would be killed while it loads it
 path, times, dice = Path(sys.argv[1]), int(sys.argv[2]), random.Random(int(sys.argv[3]))
 for turn in range(times):
@@ -134,3 +137,21 @@ def test_two_successors_of_one_head_have_one_winner(world: World) -> None:
         world.ledger.register(drafts[1].signed(KEYS[MINE]))
     assert caught.value.code == "lot.head-spent"
     assert first.event[0][:12] in str(caught.value)
+
+
+def raced(world: World, rounds: int) -> None:
+    """Races of two to eight processes for one lot each; then the whole is verified."""
+    world.ledger.close()
+    races(str(world.path), rounds, seed=1)
+    with Ledger.open(world.path) as ledger:
+        assert ledger.verify().verdict == "supported"
+        assert ledger.check() == []
+
+
+def test_of_several_processes_that_spend_one_head_one_wins(world: World) -> None:
+    raced(world, 15)
+
+
+@pytest.mark.long
+def test_a_thousand_races_have_a_thousand_winners(world: World) -> None:
+    raced(world, 1000)
