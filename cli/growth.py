@@ -20,7 +20,7 @@ from ledger.workspace import SETTINGS_FILE, replace_file
 from . import output
 
 if TYPE_CHECKING:
-    from ledger.exports.tiles import Log
+    from ledger.audit.dossier import Log
     from ledger.ledger import Ledger
 
 __all__ = ["log_of", "present", "write"]
@@ -30,7 +30,7 @@ _OURS = frozenset({"checkpoint", "tile"})
 
 def log_of(opened: Ledger) -> Log:
     """An open ledger as the export of tiles wants it."""
-    from ledger.exports.tiles import Log
+    from ledger.audit.dossier import Log
 
     governance = opened.books().governance
     newest = opened.latest_checkpoint()

@@ -20,7 +20,7 @@ __all__ = ["names_mirror", "verify_mirror"]
 def names_mirror(what: str) -> bool:
     """Whether this names a mirror: a URL, or a folder with a checkpoint that is no workspace."""
     place = Path(what)
-    return mirror.is_url(what) or (
+    return "://" in what or (
         (place / "checkpoint").is_file() and not (place / SETTINGS_FILE).is_file()
     )
 
@@ -45,8 +45,8 @@ def verify_mirror(
     ):
         known = recall.trust(
             Trust(ledger, trust.checkpoints),
-            place=what if mirror.is_url(what) else "",
-            carried=not mirror.is_url(what),
+            place=what if "://" in what else "",
+            carried="://" not in what,
         )
         report = found.verify(known, progress, thresholds)
         if policy is not None:

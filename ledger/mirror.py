@@ -1,6 +1,7 @@
 """A mirror: a whole ledger as static files, in a folder or on any web server, and its audit.
 
-    Mirror(fetch)          fetch(path) -> bytes: `folder`, `site`, or whatever a caller has
+    Mirror(fetch)          tiles: fetch(path) -> bytes: `folder`, `site`, or what a caller has
+    Mirror(Segments(url))  Parquet files, wherever fsspec finds them
         .note              the checkpoint that the files say they are under; not believed
         .reader            entries, leaves and subtree hashes, each proven against it
         .verify(trust)     every rule, then the checkpoint's own signature
@@ -11,6 +12,9 @@ auditor sees it. Last, the auditor opens the checkpoint with the log's key that 
 own governance names, and with everything else in `Trust.checkpoints`: an older checkpoint
 that was kept must lie in the past of what was read. Which ledger that is, and that the
 files are new, the files cannot say: pin the id (`Trust.ledger`), keep checkpoints.
+
+Entries of segments are not proven one by one: the root over all of them is held against the
+checkpoint at the end.
 
 A lying server therefore ends in `tile.wrong`, `bundle.wrong`, `tile.missing` and the like
 as a `ProofError` while reading, or in findings (`checkpoint.root-mismatch`,
@@ -34,19 +38,27 @@ from .findings import Finding
 from .log import checkpoint, merkle, note, tiles
 from .log.checkpoint import Checkpoint
 from .remote import Site, StatusError
+from .segments import MANIFEST, Segments
 
-__all__ = ["Mirror", "folder", "is_url", "opened", "site"]
+__all__ = ["Mirror", "folder", "holds_segments", "is_url", "opened", "site"]
 
 _NOT_THERE = frozenset({404, 410})
 
 
 class Mirror:
-    """A ledger behind `fetch`. Raises what that raises, and `MalformedError` for no checkpoint."""
+    """A ledger behind `fetch`, or in segments.
 
-    def __init__(self, fetch: tiles.Fetch) -> None:
-        self.note = fetch("checkpoint")
+    Raises what that raises, and `MalformedError` for no checkpoint.
+    """
+
+    def __init__(self, files: tiles.Fetch | Segments) -> None:
+        self.note = files.note if isinstance(files, Segments) else files("checkpoint")
         self.said: Checkpoint = checkpoint.parse(note.parse(self.note).text)
-        self.reader = tiles.Reader(fetch, self.said.size, self.said.root)
+        self.reader: Segments | tiles.Reader = (
+            files
+            if isinstance(files, Segments)
+            else tiles.Reader(files, self.said.size, self.said.root)
+        )
 
     def sources(self, progress: Callable[[int, int], None] | None = None) -> Iterator[Source]:
         """Every entry in order, proven."""
@@ -90,9 +102,19 @@ def is_url(where: str) -> bool:
     return where.startswith(("https://", "http://"))
 
 
+def holds_segments(where: str) -> bool:
+    """Whether segments are there: in a folder that says so, or at a URL of another kind."""
+    if "://" in where:
+        return not is_url(where)
+    return (Path(where) / MANIFEST).is_file()
+
+
 @contextmanager
 def opened(where: str, *, local: bool = False) -> Iterator[Mirror]:
     """The mirror at a URL or in a folder; `local` as in `remote`."""
+    if holds_segments(where):
+        yield Mirror(Segments(where))
+        return
     if not is_url(where):
         yield Mirror(folder(Path(where)))
         return

@@ -14,7 +14,7 @@ names of its parameters it is given:
     sources   every entry, in log order
     trail     the trail of the one subject
     dossier   everything below, for the audience that was asked for
-    log       the log's own tree: checkpoint, keys, subtree hashes, entries (`exports.tiles`)
+    log       the log's own tree: checkpoint, keys, subtree hashes, entries (`Log`)
     present   the checkpoint of the folder that is written to, or None
 
 It answers with bytes, with pieces of bytes, with a `Folder`, or with a `Growth`. A module may
@@ -36,10 +36,11 @@ from typing import Any, Literal
 import msgspec
 
 from ..custody.trail import Gap, Trail
+from ..log import merkle
 from .report import Report
 from .steps import Step
 
-__all__ = ["AUDIENCES", "Audience", "Dossier", "Folder", "Growth", "Missing", "unfilled"]
+__all__ = ["AUDIENCES", "Audience", "Dossier", "Folder", "Growth", "Log", "Missing", "unfilled"]
 
 Audience = Literal["authority", "customer", "public"]
 """Who the export is for; each sees what the one before sees, or less."""
@@ -67,6 +68,18 @@ class Growth(msgspec.Struct, frozen=True):
     last: tuple[str, bytes]
     proven: Callable[[Callable[[str], bytes]], None]
     stale: Callable[[str], bool]
+
+
+class Log(msgspec.Struct, frozen=True):
+    """A log as its store has it: newest checkpoint, log keys (the oldest first), stored
+    subtree hashes, and entries from one index up to another.
+    """
+
+    origin: str
+    keys: tuple[str, ...]
+    checkpoint: bytes | None
+    nodes: merkle.Reader
+    entries: Callable[[int, int], Iterable[bytes]]
 
 
 class Missing(msgspec.Struct, frozen=True, omit_defaults=True, order=True):

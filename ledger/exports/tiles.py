@@ -11,29 +11,15 @@ What the newest checkpoint does not cover is left out: oretrail checkpoint make.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 
-from ..audit.dossier import Growth
+from ..audit.dossier import Growth, Log
 from ..errors import ConflictError, MalformedError, SignatureError, UnknownError
 from ..log import checkpoint, merkle, note, tiles
 from ..log.checkpoint import Checkpoint
 from ..log.tiles import WIDTH, Tile
 
-__all__ = ["Log", "render"]
-
-
-@dataclass(frozen=True, slots=True)
-class Log:
-    """A log as its store has it: newest checkpoint, log keys (the oldest first), stored
-    subtree hashes, and entries from one index up to another.
-    """
-
-    origin: str
-    keys: tuple[str, ...]
-    checkpoint: bytes | None
-    nodes: merkle.Reader
-    entries: Callable[[int, int], Iterable[bytes]]
+__all__ = ["render"]
 
 
 def render(log: Log, present: bytes | None) -> Growth:
