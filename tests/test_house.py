@@ -227,7 +227,7 @@ def shipped_code_imports_declared_packages_only(tree: Tree) -> Iterator[str]:
     table = tomllib.loads(tree.files["pyproject.toml"])["project"]
     extras = table["optional-dependencies"]
     declared = table["dependencies"] + [
-        one for name in ("server", "postgres", "exports") for one in extras[name]
+        one for name in ("server", "postgres", "cluster", "exports") for one in extras.get(name, ())
     ]
     known = {re.split(r"[\[<>=!~]", one)[0].replace("-", "_") for one in declared}
     known |= {"ledger", "cli", *sys.stdlib_module_names}
