@@ -29,12 +29,9 @@ class Loads(msgspec.Struct, frozen=True):
 
     def fresh(self, name: str) -> Path:
         """A place where nothing is yet: for a database that a candidate writes."""
-        place = self.folder / name
-        for ending in ("", "-journal", "-wal", "-shm"):
-            place.with_name(place.name + ending).unlink(missing_ok=True)
-        if place.is_dir():
-            shutil.rmtree(place)
-        return place
+        for left in self.folder.glob(f"{name}*"):
+            shutil.rmtree(left) if left.is_dir() else left.unlink()
+        return self.folder / name
 
     def opened(self, name: str) -> tuple[Ledger, Clock]:
         """A ledger of its own with all firms in it, made from the kept beginning."""

@@ -28,7 +28,8 @@ sys.path.insert(0, str(HERE.parent))
 from benchmarks.loads import Loads  # noqa: E402
 from benchmarks.measure import Result  # noqa: E402
 from benchmarks.page import Machine, Table, machine, onto, table  # noqa: E402
-from benchmarks.rows import ROWS, Scale  # noqa: E402
+from benchmarks.rows import ROWS  # noqa: E402
+from benchmarks.scale import Scale  # noqa: E402
 
 LIMIT = 600
 """Seconds after which a row is given up."""

@@ -257,7 +257,7 @@ class Trade:
         tier = self._tier(firm, 2)
         if tier is None:
             return None
-        inputs = self._taken(firm, tier, 2 + int(dice.expovariate(0.5)))
+        inputs = self._taken(firm, tier, min(24, 2 + int(dice.expovariate(0.4))))
         draws = []
         for lot in inputs:
             # One draw in four is of a part, and the rest stays.
@@ -284,7 +284,9 @@ class Trade:
         tier = self._tier(firm, 1)
         if tier is None or tier == len(MATERIALS) - 1:
             return None
-        (lot,) = self._taken(firm, tier, 1)
+        # What was blended goes into the furnace before what was not.
+        lot = max(firm.lots[tier], key=lambda lot: lot.mass)
+        firm.lots[tier].remove(lot)
         product = lot.mass * dice.randrange(60, 80) // 100
         residue = (lot.mass - product) // 2
         made = [self._named(product, tier + 1), self._named(residue, tier)]
