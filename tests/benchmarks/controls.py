@@ -18,9 +18,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from benchmarks.measure import Timing, timed
 from benchmarks.workload import Batch, signer
+from ledger.events import decode
+from ledger.events.lots_blended import LotsBlended
 from ledger.ledger import Ledger
 
-__all__ = ["Row", "copy_rows", "log_rows", "raw_hashes", "raw_rows", "raw_signatures"]
+__all__ = ["Row", "bare_walk", "copy_rows", "log_rows", "raw_hashes", "raw_rows", "raw_signatures"]
 
 Row = tuple[int, bytes, bytes, bytes]
 """(index, bytes, leaf hash, chain hash): what every store of this log has to hold."""
@@ -87,6 +89,38 @@ def raw_rows(place: Path, rows: Sequence[Row], per: int, settings: Sequence[str]
     found = timed(insert, len(rows))
     connection.close()
     return found
+
+
+def bare_walk(place: Path, events: Sequence[bytes], product: str, turns: int) -> Timing:
+    """One recursive query over edges and nothing besides; a unit is an ancestor lot.
+
+    The edges of these blends, clustered by target, in a database of their own.
+    """
+    connection = sqlite3.connect(place)
+    connection.execute(
+        "CREATE TABLE edge (target TEXT, source TEXT, mass INTEGER, PRIMARY KEY (target, source)) "
+        "WITHOUT ROWID"
+    )
+    blends = (event for event in map(decode, events) if isinstance(event, LotsBlended))
+    connection.executemany(
+        "INSERT INTO edge VALUES (?, ?, ?)",
+        ((one.lot, draw.lot, draw.mass) for one in blends for draw in one.inputs),
+    )
+    connection.commit()
+    found: list[tuple[str, str, int]] = []
+
+    def walk() -> None:
+        for _ in range(turns):
+            found[:] = connection.execute(
+                "WITH RECURSIVE up (lot) AS (SELECT ? UNION "
+                "SELECT source FROM up JOIN edge ON target = lot) "
+                "SELECT target, source, mass FROM up JOIN edge ON target = lot",
+                (product,),
+            )
+
+    took = timed(walk, 1)
+    connection.close()
+    return Timing(len({source for _, source, _ in found}) * turns, took.wall, took.cpu)
 
 
 def copy_rows(connection: Any, rows: Sequence[Row], per: int) -> Timing:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import msgspec
 
-from benchmarks.workload import Batch, Clock, Trade, begin
+from benchmarks.workload import Batch, Clock, Trade, begin, pyramid
 from ledger.custody.statement import Statement
 from ledger.ledger import Ledger
 
@@ -64,6 +64,18 @@ class Loads(msgspec.Struct, frozen=True):
                 register_all(ledger, clock, self.batches(events, per))
             (self.folder / "building.db").replace(kept)
         return kept
+
+    def pyramid(self, leaves: int) -> tuple[Path, str, list[Batch]]:
+        """A ledger with one lot made of so many dug ones, that lot, and its statements."""
+        kept = self.folder / f"pyramid{leaves}.db"
+        ledger, clock = self.opened("building.db")
+        with ledger:
+            product, batches = pyramid(ledger.id, leaves)
+            if not kept.exists():
+                register_all(ledger, clock, batches)
+        if not kept.exists():
+            (self.folder / "building.db").replace(kept)
+        return kept, product, batches
 
 
 def _whole(target: Path, write: Callable[[Path], object]) -> None:

@@ -72,6 +72,8 @@ class Result(msgspec.Struct, frozen=True):
     note: str = ""
     missing: str = ""
     """Why the row was not run."""
+    quick: bool = False
+    """Whether it was only a look, with a tenth of the work."""
 
 
 def timed(work: Callable[[], object], units: int) -> Timing:
@@ -128,6 +130,21 @@ class Rounds(msgspec.Struct, frozen=True):
             statistics.median(beside),
             clock,
             note,
+        )
+
+    def each(self, work: str, ours: str, goal: str = "") -> Line:
+        """Microseconds for a unit: the one figure that is no ratio."""
+        found = [one.cpu / one.units * 1e6 for one in self.of[ours]]
+        walls = [one.wall / one.units * 1e6 for one in self.of[ours]]
+        return Line(
+            work,
+            statistics.median(found),
+            min(found),
+            max(found),
+            "us",
+            goal,
+            statistics.median(walls),
+            "cpu",
         )
 
 

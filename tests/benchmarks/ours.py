@@ -10,7 +10,7 @@ from benchmarks.measure import Timing, timed
 from benchmarks.workload import Batch
 from ledger.ledger import Ledger
 
-__all__ = ["count", "register", "settings", "verify"]
+__all__ = ["count", "register", "settings", "verify", "walk"]
 
 
 def count(batches: Sequence[Batch]) -> int:
@@ -53,3 +53,16 @@ def verify(place: Path, workers: int = 1) -> Timing:
             report.require()
 
         return timed(whole, size)
+
+
+def walk(place: Path, product: str) -> Timing:
+    """Everything behind a product with its shares; a unit is an ancestor lot."""
+    with Ledger.open(place, read_only=True) as ledger:
+        lots = 0
+
+        def back() -> None:
+            nonlocal lots
+            lots = len(ledger.trace(product).lots) - 1
+
+        took = timed(back, 1)
+    return Timing(lots, took.wall, took.cpu)

@@ -42,7 +42,6 @@ class Table(msgspec.Struct, frozen=True):
     """The whole of it, as the JSON file has it."""
 
     machine: Machine
-    quick: bool = False
     rows: dict[str, Result] = {}
 
 
@@ -95,7 +94,7 @@ def table(found: Table) -> str:
     notes = []
     for name, result in found.rows.items():
         title = ROWS[name][0] if name in ROWS else name
-        parts[-1] += f"\n| **{title}** | | | | | |"
+        parts[-1] += f"\n| **{title}**{' (a quick look)' if result.quick else ''} | | | | | |"
         if result.missing:
             parts[-1] += f"\n| not run: {result.missing} | | | | | |"
         parts[-1] += "".join(f"\n{_line(line)}" for line in result.lines)
@@ -110,9 +109,8 @@ def table(found: Table) -> str:
 def _machine_line(found: Table) -> str:
     one = found.machine
     packages = ", ".join(f"{name} {version}" for name, version in one.packages.items())
-    quick = "**A quick look, not for comparing.** " if found.quick else ""
     return (
-        f"{quick}Machine: {one.processor}, {one.cores} cores, {one.memory_gb} GiB, {one.system}; "
+        f"Machine: {one.processor}, {one.cores} cores, {one.memory_gb} GiB, {one.system}; "
         f"Python {one.python}, SQLite {one.sqlite}, {one.openssl}; {packages}. "
         f"Load while it was made: {one.load}."
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeAlias
 
-from benchmarks import rows_append, rows_peers, rows_verify
+from benchmarks import rows_append, rows_peers, rows_verify, rows_walk
 from benchmarks.loads import Loads
 from benchmarks.measure import Result
 from benchmarks.scale import Scale
@@ -24,6 +24,7 @@ ROWS: dict[str, tuple[str, Row]] = {
     "memory": ("memory to verify, for each event", rows_verify.memory),
     "append-1000": ("append, 1,000 events per statement", rows_append.append_bulk),
     "disk": ("bytes on disk for each byte of the log", rows_append.disk),
+    "provenance": ("provenance, exact shares of a deep lot", rows_walk.provenance),
     "eventsourcing": ("append, against eventsourcing on SQLite", rows_peers.eventsourcing),
     "pymerkle": ("append, against pymerkle", rows_peers.pymerkle),
     "git": ("against git, a signed commit for each event", rows_peers.git),

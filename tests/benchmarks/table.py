@@ -59,7 +59,7 @@ def main() -> int:
                 print(f"  {line.work}: {line.value:.3g} {line.unit} {line.goal}", file=sys.stderr)
             print(f"  {found[name].missing or 'done'}, {took:.0f} s", file=sys.stderr, flush=True)
             rows = {one: found[one] for one in ROWS if one in found}
-            done = Table(machine(), quick=asked.quick, rows=rows)
+            done = Table(machine(), rows=rows)
             _write(asked.output, msgspec.json.format(msgspec.json.encode(done), indent=1) + b"\n")
             if asked.page:
                 page = onto(asked.page.read_text() if asked.page.exists() else "", table(done))
@@ -99,7 +99,8 @@ def _apart(name: str, work: str, *, quick: bool) -> Result:
         return Result(missing=f"not finished after {LIMIT} seconds")
     if done.returncode:
         return Result(missing=f"it ended with exit code {done.returncode}")
-    return msgspec.json.decode(done.stdout, type=Result)
+    found = msgspec.json.decode(done.stdout, type=Result)
+    return msgspec.structs.replace(found, quick=quick)
 
 
 def _read(path: Path) -> Table:
