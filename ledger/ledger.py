@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
@@ -26,11 +27,11 @@ from .audit.checks.base import Check
 from .audit.comparison import compare
 from .audit.report import Report
 from .custody import registration
-from .custody.books import Books, Lot
+from .custody.books import Books, Lot, key_ref
 from .custody.closure import gather
 from .custody.provenance import Observe, Trail, trail
 from .custody.statement import Statement
-from .errors import StorageError, UnknownError
+from .errors import ConfigError, LedgerError, StorageError, UnknownError
 from .events import GOVERNANCE, Event, encode
 from .events.base import Named
 from .events.ledger_created import LedgerCreated
@@ -39,10 +40,14 @@ from .log import checkpoint, merkle, note
 from .store import cosignatures, projections, registrar, tree
 from .store import entries as log
 from .store.database import Connection, Database
-from .store.registrar import Receipt, moment, settled
+from .store.registrar import Offer, Receipt, moment, settled
+from .store.replay import replay
 from .store.shelf import Shelf, evidence
 
-__all__ = ["Ledger", "Receipt", "system_clock"]
+if TYPE_CHECKING:
+    from .committer import Committer
+
+__all__ = ["Ledger", "Offer", "Receipt", "system_clock"]
 
 
 def system_clock() -> int:
@@ -73,8 +78,8 @@ class Ledger:
         self.demo = books.governance.demo
         self.frozen: StorageError | None = None
         """Why nothing may be registered or signed here, if so; set by whoever opens it."""
-        self.keep_receipt: Callable[[Receipt], None] | None = None
-        """What is done with each receipt once it is durable; set by whoever opens it."""
+        self.keep_receipts: Callable[[Sequence[Receipt]], None] | None = None
+        """What is done with receipts once they are durable; set by whoever opens it."""
 
     @classmethod
     def create(
@@ -184,10 +189,38 @@ class Ledger:
         The same events again are no error: the first receipt is returned.
         """
         self._not_frozen()
-        receipt = registrar.register(self._database, statement, self._clock)
-        if self.keep_receipt is not None:
-            self.keep_receipt(receipt)
+        receipt = _certain(lambda: registrar.register(self._database, statement, self._clock))
+        if self.keep_receipts is not None:
+            self.keep_receipts([receipt])
         return receipt
+
+    def register_group(
+        self, statements: Sequence[Statement | Offer]
+    ) -> list[Receipt | LedgerError]:
+        """Append all of these that can be, in order and in one transaction; one answer for each.
+
+        One that is refused keeps out those that build on it, and no others. Raises
+        `StorageError` if nothing could be written: then none was registered.
+        """
+        self._not_frozen()
+        offers = [one if isinstance(one, Offer) else Offer(one) for one in statements]
+        answers = _certain(lambda: registrar.register_group(self._database, offers, self._clock))
+        receipts = [one for one in answers if isinstance(one, Receipt)]
+        if self.keep_receipts is not None and receipts:
+            try:
+                self.keep_receipts(receipts)
+            except ConfigError as error:
+                return [error if isinstance(one, Receipt) else one for one in answers]
+        return answers
+
+    def committer(self, *, threads: int = 2, room: int = 10_000) -> Committer:
+        """One writer for many threads, with so many to check signatures; close it when done.
+
+        At most `room` statements wait; whoever brings more waits as well.
+        """
+        from .committer import Committer
+
+        return Committer(self.register_group, self._vkeys, threads=threads, room=room)
 
     def record(self, events: Sequence[Event], *signers: note.SignsNotes) -> Receipt:
         """Draft, sign and register in one go."""
@@ -196,9 +229,7 @@ class Ledger:
     def judge(self, statement: Statement) -> tuple[Finding, ...]:
         """What `register` would find now; nothing is written."""
         with self._reading() as connection:
-            recorded_at = max(moment(self._clock()), log.head(connection).recorded_at)
-            _, _, findings = registrar.judge(connection, statement, recorded_at)
-        return tuple(findings)
+            return tuple(registrar.judge(connection, statement, self._clock))
 
     def checkpoint(self, signer: note.SignsNotes, *, full: bool = False) -> bytes:
         """Sign the tree as it stands, and store that; the same size is signed once only.
@@ -225,14 +256,14 @@ class Ledger:
         """Make every projection anew from the log; returns how many entries were read."""
         with self._database.writing() as connection:
             projections.clear(connection)
-            return _replay(connection, connection)
+            return replay(connection, connection)
 
     def check(self) -> list[Finding]:
         """Every projection against one made anew from the log; nothing is written."""
         scratch = Database.in_memory()
         try:
             with self._reading() as connection, scratch.writing() as writer:
-                _replay(connection, writer)
+                replay(connection, writer)
                 places = list(projections.differences(connection, writer))
         finally:
             scratch.close()
@@ -391,15 +422,25 @@ class Ledger:
         auditor = Auditor(trust or Trust(self.id), checks=(*checks.load(policy), *observers))
         with self._reading() as connection:
             head = log.head(connection)
-            for row in log.entries(connection):
-                auditor.feed([Source(row.index, row.data, row.leaf, row.chain)])
-                if progress is not None and row.index % 500 == 0:
-                    progress(row.index, head.size)
+            for one in log.stated(connection):
+                auditor.feed([Source(*one)])
+                if progress is not None and one[0] % 500 == 0:
+                    progress(one[0], head.size)
             report = auditor.finish()
             auditor.add(_head_findings(head, report))
             tables = projections.load_all(connection)
             auditor.add(compare(auditor.books, tables, projections.lots(connection)))
         return auditor.finish()
+
+    def _vkeys(self, refs: Iterable[str]) -> Mapping[str, str]:
+        """The keys that are known by these names, to look at signatures beforehand."""
+        needs = msgspec.structs.replace(_NOTHING, keys=frozenset(refs))
+        with self._reading() as connection:
+            books = projections.load(connection, needs)
+        found = {ref: key.vkey for ref, key in books.keys.items()}
+        if books.governance is not None:
+            found |= {key_ref(vkey): vkey for vkey in books.governance.keys}
+        return found
 
     def _not_frozen(self) -> None:
         if self.frozen is not None:
@@ -415,7 +456,24 @@ class Ledger:
         return self._database.writing()
 
 
+_ATTEMPTS = 3
+_T = TypeVar("_T")
 _NOTHING = registration.Needs(frozenset(), frozenset(), frozenset(), frozenset(), frozenset())
+
+
+def _certain(enter: Callable[[], _T]) -> _T:
+    """Enter, and where a lost connection leaves it open whether that was done, enter again:
+    what the log has already is answered with its first receipt.
+    """
+    doubt: StorageError | None = None
+    for _ in range(_ATTEMPTS):
+        try:
+            return enter()
+        except StorageError as error:
+            if doubt is None and error.code != "storage.outcome-unknown":
+                raise
+            doubt = doubt or error
+    raise doubt or StorageError("nothing was tried")
 
 
 def _checkpoint_seen(connection: Connection, origin: str, books: Books) -> tuple[int, str] | None:
@@ -425,24 +483,6 @@ def _checkpoint_seen(connection: Connection, origin: str, books: Books) -> tuple
     verifier = note.Verifier.parse(books.governance.log_key)
     kept = checkpoint.open(data, origin, [verifier])
     return kept.size, kept.root.hex()
-
-
-def _replay(reader: Connection, writer: Connection) -> int:
-    """Fold the whole log through the books and write the projections."""
-    count = 0
-
-    def keep(
-        indexes: Sequence[int], prepared: Sequence[registration.Prepared], books: Books
-    ) -> None:
-        if isinstance(books, projections.LoadedBooks) and prepared:
-            projections.save(writer, books, prepared, indexes[0])
-
-    auditor = Auditor(Trust(), projections.LoadedBooks(), keep)
-    for row in log.entries(reader):
-        auditor.feed([Source(row.index, row.data)])
-        count += 1
-    auditor.finish()
-    return count
 
 
 def _head_findings(head: log.Head, report: Report) -> list[Finding]:

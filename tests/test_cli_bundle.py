@@ -126,8 +126,8 @@ def test_a_bundle_needs_a_checkpoint_that_covers_the_lot(place: Place) -> None:
 @pytest.mark.parametrize(
     "sql",
     [
-        "DELETE FROM entry WHERE idx = (SELECT MAX(registration) FROM event)",
-        "DELETE FROM event WHERE idx = (SELECT MAX(idx) FROM event)",
+        "DELETE FROM entry WHERE idx = (SELECT MAX(first) FROM statement)",
+        "DELETE FROM statement",
     ],
     ids=["registration-gone", "event-under-no-statement"],
 )

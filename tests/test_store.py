@@ -29,6 +29,7 @@ from ledger.log import note
 from ledger.store import entries
 from ledger.store.database import FORMAT, Database
 from ledger.store.schema import APPEND_ONLY, PROJECTIONS
+from ledger.store.sheaves import SMALLEST
 from quorums import cosigner
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -81,13 +82,13 @@ def test_every_table_is_strict(world: World) -> None:
 @pytest.mark.parametrize("table", [table.name for table in APPEND_ONLY])
 @pytest.mark.parametrize("act", ["UPDATE", "DELETE"])
 def test_what_only_grows_is_neither_changed_nor_deleted(world: World, table: str, act: str) -> None:
-    world.record(extracted("A"))
+    world.record(extracted("A"), *(extracted(f"L{n}") for n in range(SMALLEST)))
     world.record(weighed("A", 45_000_000))
     signed = world.ledger.checkpoint(LOG)
     cosigned = note.parse(note.add(signed, cosigner("w1"))).signatures[1:]
     world.ledger.keep_cosignatures(world.ledger.head().size, cosigned)
     columns = {"entry": "data", "node": "hash", "event": "idx", "spent": "lot"}
-    columns |= {"cosignature": "blob"}
+    columns |= {"cosignature": "blob", "sheaf": "data", "statement": "first"}
     column = columns.get(table, "note")
     sql = f"UPDATE {table} SET {column} = {column}" if act == "UPDATE" else f"DELETE FROM {table}"
     before = world.whole()

@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
+import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from functools import cached_property
@@ -26,10 +27,14 @@ if TYPE_CHECKING:
 
 __all__ = ["FORMAT", "Connection", "Database", "blob", "make_file"]
 
-FORMAT = 1
+FORMAT = 2
 """Version of the tables, in `PRAGMA user_version`."""
 
 _BUSY_SECONDS = 120
+_PAGE = 8192
+"""Bytes in a page of a new database."""
+_CACHE = 262_144
+"""KiB of pages that a connection may keep in memory."""
 _WAL_IS_SAFE = (3, 51, 3)
 _SYNCHRONOUS = {"FULL": 2, "EXTRA": 3}
 
@@ -48,6 +53,7 @@ def _settings() -> dict[str, tuple[str, object]]:
         "mmap_size": ("0", 0),
         "busy_timeout": (str(_BUSY_SECONDS * 1000), _BUSY_SECONDS * 1000),
         "wal_autocheckpoint": ("16000", 16000),
+        "cache_size": (str(-_CACHE), -_CACHE),
     }
 
 
@@ -62,6 +68,7 @@ class Database:
         if read_only:
             _undo_half(path)
         self._reader = Reader(path, self._connected) if read_only else None
+        self._copy: tempfile.TemporaryDirectory[str] | None = None
 
     @cached_property
     def engine(self) -> sqlalchemy.Engine:
@@ -91,7 +98,7 @@ class Database:
 
         database = cls.__new__(cls)
         database.path, database.read_only = Path(":memory:"), False
-        database._reader = None
+        database._reader = database._copy = None
         database.engine = engine.in_memory()
         with database.writing() as connection:
             metadata.create_all(connection)
@@ -124,6 +131,8 @@ class Database:
             self._reader.close()
         elif "engine" in self.__dict__:
             self.engine.dispose()
+        if self._copy is not None:
+            self._copy.cleanup()
 
     def remove(self) -> None:
         """Close every connection and leave nothing behind: a beginning that failed."""
@@ -132,14 +141,50 @@ class Database:
             self.path.with_name(self.path.name + ending).unlink(missing_ok=True)
 
     def check_format(self, known: int = FORMAT) -> None:
-        """Refuse a file that is no ledger (or what else is `known`), or of a later format."""
+        """Refuse a file that is no ledger (or what else is `known`), or of a later format.
+
+        A ledger of an earlier format is brought up to the present one; opened for reading, a
+        copy of it is.
+        """
         with self.reading() as connection:
             version = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
-        if version != known:
+        if version == known:
+            return
+        if known != FORMAT or not 1 <= version < FORMAT:
             raise StorageError(
                 f"{self.path} has table format {version}, this program knows {known}",
                 code="storage.format",
             )
+        if self._reader is not None:
+            self._read_copy()
+        else:
+            self._migrate()
+
+    def _migrate(self) -> None:
+        from .migrations import migrate
+
+        with self.writing() as connection:
+            # Another process may have been faster: it is asked again, now that nobody writes.
+            version = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
+            migrate(connection, version, FORMAT)
+
+    def _read_copy(self) -> None:
+        """From now on, read from a copy in the present format, which goes when this is closed."""
+        folder = tempfile.TemporaryDirectory(prefix="oretrail-", ignore_cleanup_errors=True)
+        try:
+            path = Path(folder.name) / self.path.name
+            self.backup(path)
+            copy = Database(path)
+            try:
+                copy._migrate()
+            finally:
+                copy.close()
+        except BaseException:
+            folder.cleanup()
+            raise
+        if self._reader is not None:
+            self._reader.close()
+        self._reader, self._copy = Reader(path, self._connected), folder
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -166,6 +211,9 @@ class Database:
                 yield writer
 
     def _connected(self, dbapi: Any) -> None:
+        if not self.read_only:
+            # Only a file that is empty yet takes it.
+            dbapi.execute(f"PRAGMA page_size={_PAGE}")
         for name, (wanted, expected) in _settings().items():
             if self.read_only and name in ("journal_mode", "wal_autocheckpoint"):
                 continue

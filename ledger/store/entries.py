@@ -6,21 +6,27 @@ never from a sequence. Entry bytes are stored as received and never spelled anew
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import accumulate
+from typing import Any
 
 import msgspec
 
 from ..errors import ConflictError, StorageError, UnknownError
 from ..log import chain, merkle
+from ..log.merkle import MAX_SIZE
 from .database import Connection, blob
+from .sheaves import LEVEL, SMALLEST, Sheaf, Sheaves, bind, cuts
 
 __all__ = [
+    "Batch",
     "Head",
     "add_checkpoint",
     "append",
     "checkpoint_at",
     "entries",
     "entry",
+    "event_key",
     "events_known",
     "find",
     "is_event",
@@ -28,9 +34,20 @@ __all__ = [
     "hashes",
     "latest_checkpoint",
     "registration_of",
+    "select",
+    "spend",
+    "stated",
+    "successor",
+    "tree",
 ]
 
-_CHUNK = 500
+_KEY_DIGITS = 12
+"""Hexadecimal digits of an id that its key has."""
+_ASKED = 500
+"""Values in one question."""
+_NODES_ASKED = 100
+_STREAMED = 500
+"""Rows read at a time."""
 
 
 class Head(msgspec.Struct, frozen=True):
@@ -42,7 +59,7 @@ class Head(msgspec.Struct, frozen=True):
 
 
 class Row(msgspec.Struct, frozen=True):
-    """One stored entry."""
+    """One entry; `leaf` and `chain` as they are stored, or follow from what is: see `sheaves`."""
 
     index: int
     data: bytes
@@ -65,54 +82,113 @@ def _row(index: int, data: object, leaf: object, link: object) -> Row:
     return Row(index, blob(data), blob(leaf), blob(link))
 
 
+def event_key(event_id: bytes) -> int:
+    """What the index of events has of an id: its first 48 bits, as a signed number."""
+    return int.from_bytes(event_id[:6], "big", signed=True)
+
+
 def events_known(connection: Connection, ids: Sequence[str]) -> dict[str, tuple[int, int]]:
     """Of these event ids, those in the log: id -> (index, index of the registration)."""
-    known: dict[str, tuple[int, int]] = {}
-    for start in range(0, len(ids), _CHUNK):
-        part = tuple(bytes.fromhex(i) for i in ids[start : start + _CHUNK])
-        marks = ",".join("?" * len(part))
-        rows = connection.exec_driver_sql(
-            f"SELECT id, idx, registration FROM event WHERE id IN ({marks})", part
-        )
-        known |= {blob(i).hex(): (index, registration) for i, index, registration in rows}
-    return known
+    wanted: dict[int, list[bytes]] = {}
+    for event_id in map(bytes.fromhex, ids):
+        wanted.setdefault(event_key(event_id), []).append(event_id)
+    places = sorted(
+        (index, event_id)
+        for key, index in select(connection, "SELECT key, idx FROM event WHERE key", [*wanted])
+        for event_id in wanted[key]
+    )
+    leaves = hashes(connection, [(0, index) for index, _ in places])
+    found = {
+        event_id.hex(): index
+        for (index, event_id), leaf in zip(places, leaves, strict=True)
+        if leaf == event_id
+    }
+    starts: dict[int, int] = {}
+    last = begin = -1
+    for index in sorted(found.values()):
+        # From one statement's start to the next, all events have the same registration.
+        if not begin <= index < last:
+            begin, last = _statement_around(connection, index)
+        starts[index] = begin
+    return {event_id: (index, starts[index]) for event_id, index in found.items()}
 
 
-def append(
-    connection: Connection,
-    at: Head,
-    data: Sequence[bytes],
-    spent: Sequence[tuple[str, str, str]],
-    recorded_at: str,
-) -> Head:
-    """Write a registration and its events after `at`; `spent` is (lot, head, successor)."""
-    first = at.size
-    leaves = [merkle.leaf_hash(one) for one in data]
-    link = at.chain
-    rows = []
-    for place, (one, leaf) in enumerate(zip(data, leaves, strict=True)):
-        link = chain.link(link, leaf)
-        rows.append((first + place, one, leaf, link))
-    nodes = frontier(connection, first).extend(leaves)
+class Batch(msgspec.Struct, frozen=True):
+    """A statement on its way into the log: its registration, its events, their leaf hashes."""
+
+    registration: bytes
+    events: Sequence[bytes]
+    leaves: Sequence[bytes]
+
+
+def append(connection: Connection, at: Head, batches: Sequence[Batch], recorded_at: str) -> Head:
+    """Write statements after `at`, in order; each as rows, or bound into sheaves."""
+    trunk = frontier(connection, at.size)
+    link, first = at.chain, at.size
+    rows: list[tuple[int, bytes, bytes, bytes]] = []
+    sheaves: list[Sheaf] = []
+    nodes: list[tuple[int, int, bytes]] = []
+    keys: list[tuple[int, int]] = []
+    firsts: list[tuple[int]] = []
+    for one in batches:
+        data = (one.registration, *one.events)
+        leaves = (merkle.leaf_hash(one.registration), *one.leaves)
+        links = list(accumulate(leaves, chain.link, initial=link))
+        end = first + len(data)
+        bound = len(data) > SMALLEST
+        if bound:
+            parts = [(begin - first, cut - first) for begin, cut in cuts(first, end)]
+            sheaves += [Sheaf(first + a, links[a], links[b], data[a:b]) for a, b in parts]
+        else:
+            rows += zip(range(first, end), data, leaves, links[1:], strict=True)
+        nodes += nodes_kept(trunk.extend(leaves), first, end, bound=bound)
+        keys += zip(map(event_key, one.leaves), range(first + 1, end), strict=True)
+        firsts.append((first,))
+        link, first = links[-1], end
     execute = connection.exec_driver_sql
-    execute("INSERT INTO entry VALUES (?, ?, ?, ?)", rows)
-    above = [(level, index, value) for level, index, value in nodes if level]
-    if above:
-        execute("INSERT INTO node VALUES (?, ?, ?)", above)
-    execute(
-        "INSERT INTO event VALUES (?, ?, ?)",
-        [(leaf, first + 1 + n, first) for n, leaf in enumerate(leaves[1:])],
-    )
+    if rows:
+        execute("INSERT INTO entry (idx, data, leaf, chain) VALUES (?, ?, ?, ?)", rows)
+    if sheaves:
+        bind(connection, sheaves)
+    if nodes:
+        execute("INSERT INTO node (level, idx, hash) VALUES (?, ?, ?)", nodes)
+    execute("INSERT INTO statement (first) VALUES (?)", firsts)
+    execute("INSERT INTO event (key, idx) VALUES (?, ?)", sorted(keys))
+    execute("UPDATE head SET size = ?, chain = ?, recorded_at = ?", (first, link, recorded_at))
+    return Head(first, link, recorded_at)
+
+
+def spend(
+    connection: Connection, spent: Sequence[tuple[int, int, int]], *, again: bool = False
+) -> None:
+    """Write which head of which lot was built on by what: (number of the lot, head, successor).
+
+    A head is spent once, whoever asks; with `again` those that are known already are passed.
+    """
     if spent:
-        execute(
-            "INSERT INTO spent VALUES (?, ?, ?)",
-            [(lot, bytes.fromhex(old), bytes.fromhex(new)) for lot, old, new in spent],
+        connection.exec_driver_sql(
+            "INSERT INTO spent (lot, head, successor) VALUES (?, ?, ?)"
+            + (" ON CONFLICT DO NOTHING" if again else ""),
+            spent,
         )
-    execute(
-        "UPDATE head SET size = ?, chain = ?, recorded_at = ?",
-        (first + len(rows), link, recorded_at),
-    )
-    return Head(first + len(rows), link, recorded_at)
+
+
+def nodes_kept(
+    nodes: Iterable[tuple[int, int, bytes]], first: int, end: int, *, bound: bool
+) -> list[tuple[int, int, bytes]]:
+    """Of the nodes that the entries from `first` on have completed, those that are stored.
+
+    Leaf hashes stand beside their entries. What one sheaf has all leaves of follows from it,
+    and is stored only where the next statement, or a proof that ends here, builds on it.
+    """
+    if not bound:
+        return [one for one in nodes if one[0]]
+    peaks = set(merkle.frontier_nodes(end))
+    return [
+        (level, index, value)
+        for level, index, value in nodes
+        if level > LEVEL or index << level < first or (level, index) in peaks
+    ]
 
 
 def frontier(connection: Connection, size: int) -> merkle.Frontier:
@@ -121,22 +197,43 @@ def frontier(connection: Connection, size: int) -> merkle.Frontier:
 
 
 def hashes(connection: Connection, wanted: Sequence[tuple[int, int]]) -> list[bytes]:
-    """Stored subtree hashes; (level, index) covers leaves [index << level, (index+1) << level)."""
-    found = []
-    for level, index in wanted:
-        table, where = ("entry", "idx = ?") if level == 0 else ("node", "level = ? AND idx = ?")
-        column = "leaf" if level == 0 else "hash"
-        row = connection.exec_driver_sql(
-            f"SELECT {column} FROM {table} WHERE {where}",
-            (index,) if level == 0 else (level, index),
-        ).first()
-        if row is None:
+    """Subtree hashes; (level, index) covers leaves [index << level, (index+1) << level)."""
+    found: dict[merkle.Node, bytes] = {}
+    leaves = [index for level, index in wanted if not level]
+    for index, leaf in select(connection, "SELECT idx, leaf FROM entry WHERE idx", leaves):
+        found[0, index] = blob(leaf)
+    missing = [node for node in wanted if node not in found]
+    for start in range(0, len(missing), _NODES_ASKED):
+        part = missing[start : start + _NODES_ASKED]
+        # SQLite reads the whole table for pairs with IN, and each of these from the index.
+        rows = connection.exec_driver_sql(
+            "SELECT level, idx, hash FROM node WHERE "
+            + " OR ".join(["level = ? AND idx = ?"] * len(part)),
+            tuple(number for node in part for number in node),
+        )
+        found |= {(level, index): blob(value) for level, index, value in rows}
+    sheaves = Sheaves(connection)
+    for level, index in sorted(set(missing) - found.keys(), key=_begins):
+        value = sheaves.hash(level, index)
+        if value is None:
             raise StorageError(
                 f"tree hash {level}/{index} is missing from the database",
                 code="storage.corrupt",
             )
-        found.append(blob(row[0]))
-    return found
+        found[level, index] = value
+    return [found[node] for node in wanted]
+
+
+def _begins(node: merkle.Node) -> int:
+    return node[1] << node[0]
+
+
+def select(connection: Connection, sql: str, wanted: Sequence[Any]) -> Iterator[Sequence[Any]]:
+    """Rows of a query that ends before ``IN``, for as many values as may be."""
+    for start in range(0, len(wanted), _ASKED):
+        part = tuple(wanted[start : start + _ASKED])
+        marks = ",".join("?" * len(part))
+        yield from connection.exec_driver_sql(f"{sql} IN ({marks})", part)
 
 
 def tree(connection: Connection, size: int | None = None) -> tuple[int, str]:
@@ -145,46 +242,114 @@ def tree(connection: Connection, size: int | None = None) -> tuple[int, str]:
     return count, merkle.root_from(lambda nodes: hashes(connection, nodes), count).hex()
 
 
-def entry(connection: Connection, index: int) -> Row | None:
-    """The entry at `index`, or None."""
+def entry(connection: Connection, index: int, sheaves: Sheaves | None = None) -> Row | None:
+    """The entry at `index`, or None; whoever asks for many lends the same `sheaves` to each."""
     row = connection.exec_driver_sql(
         "SELECT idx, data, leaf, chain FROM entry WHERE idx = ?", (index,)
     ).first()
-    return None if row is None else _row(*row)
+    if row is not None:
+        return _row(*row)
+    sheaf = (sheaves or Sheaves(connection)).at(index)
+    return None if sheaf is None else _bound(sheaf)[index - sheaf.first]
+
+
+def _bound(sheaf: Sheaf) -> list[Row]:
+    leaves = sheaf.leaves()
+    links = sheaf.links(leaves)
+    return list(map(Row, range(sheaf.first, sheaf.end), sheaf.entries, leaves, links))
 
 
 def entries(connection: Connection, start: int = 0, end: int | None = None) -> Iterator[Row]:
     """Entries in log order, streamed; memory does not grow with the log."""
-    last = (1 << 62) if end is None else end
-    result = connection.execution_options(stream_results=True).exec_driver_sql(
-        "SELECT idx, data, leaf, chain FROM entry WHERE idx >= ? AND idx < ? ORDER BY idx",
-        (start, last),
-    )
-    for rows in result.partitions(1000):
-        for index, data, leaf, link in rows:
-            yield _row(index, data, leaf, link)
+    last = MAX_SIZE if end is None else end
+    for part in _parts(connection, start, last):
+        if isinstance(part, Row):
+            yield part
+        else:
+            yield from _bound(part)[max(start - part.first, 0) : last - part.first]
+
+
+def stated(
+    connection: Connection, start: int = 0, end: int | None = None
+) -> Iterator[tuple[int, bytes, bytes | None, bytes | None]]:
+    """The same for an auditor: (index, data, leaf, chain), the hashes where they are stored.
+
+    An auditor makes every hash itself, and of a sheaf has one to compare: the last chain hash.
+    """
+    last = MAX_SIZE if end is None else end
+    for part in _parts(connection, start, last):
+        if isinstance(part, Row):
+            yield part.index, part.data, part.leaf, part.chain
+            continue
+        for index in range(max(start, part.first), min(part.end, last)):
+            link = part.chain if index + 1 == part.end else None
+            yield index, part.entries[index - part.first], None, link
+
+
+def _parts(connection: Connection, start: int, end: int) -> Iterator[Row | Sheaf]:
+    """Rows and sheaves in log order.
+
+    A row that stands where a sheaf has an entry is not passed over: it comes out of order.
+    """
+    at = start
+    for sheaf in Sheaves(connection).between(start, end):
+        yield from _rows(connection, at, sheaf.first)
+        yield sheaf
+        at = max(start, sheaf.first)
+    yield from _rows(connection, at, end)
+
+
+def _rows(connection: Connection, start: int, end: int) -> Iterator[Row]:
+    while start < end:
+        rows = connection.exec_driver_sql(
+            "SELECT idx, data, leaf, chain FROM entry WHERE idx >= ? AND idx < ? "
+            "ORDER BY idx LIMIT ?",
+            (start, end, _STREAMED),
+        ).all()
+        for row in rows:
+            yield _row(*row)
+        if len(rows) < _STREAMED:
+            return
+        start = rows[-1][0] + 1
 
 
 def successor(connection: Connection, lot: str, head: str) -> bytes | None:
     """The id of the event that built on this head of a lot, or None."""
+    known = events_known(connection, [head])
+    if not known:
+        return None
     row = connection.exec_driver_sql(
-        "SELECT successor FROM spent WHERE lot = ? AND head = ?", (lot, bytes.fromhex(head))
+        "SELECT spent.successor FROM spent JOIN subject ON subject.number = spent.lot "
+        "WHERE subject.name = ? AND spent.head = ?",
+        (f"lot:{lot}", known[head][0]),
     ).first()
-    return None if row is None else blob(row[0])
+    return None if row is None else hashes(connection, [(0, row[0])])[0]
 
 
 def is_event(connection: Connection, index: int) -> bool:
     """Whether an event stands at `index`, so that no statement begins there."""
-    row = connection.exec_driver_sql("SELECT 1 FROM event WHERE idx = ?", (index,)).first()
-    return row is not None
+    return registration_of(connection, index) is not None
 
 
 def registration_of(connection: Connection, index: int) -> int | None:
     """Where the registration of the event at `index` stands, or None."""
+    if not 0 <= index < head(connection).size:
+        return None
+    begin, _ = _statement_around(connection, index)
+    return None if begin == index else begin
+
+
+def _statement_around(connection: Connection, index: int) -> tuple[int, int]:
+    """Where the statement of this entry begins, and the next one."""
     row = connection.exec_driver_sql(
-        "SELECT registration FROM event WHERE idx = ?", (index,)
+        "SELECT (SELECT max(first) FROM statement WHERE first <= ?), "
+        "(SELECT min(first) FROM statement WHERE first > ?)",
+        (index, index),
     ).first()
-    return None if row is None else int(row[0])
+    begin, after = row if row is not None else (None, None)
+    if not isinstance(begin, int):
+        raise StorageError(f"event {index} has no statement", code="storage.corrupt")
+    return begin, (after if isinstance(after, int) else MAX_SIZE)
 
 
 def find(connection: Connection, start: str) -> int:
@@ -197,17 +362,21 @@ def find(connection: Connection, start: str) -> int:
         return number
     if not 4 <= len(start) <= 64 or not set(start) <= set("0123456789abcdef"):
         raise UnknownError(f"{start!r} is no index and no event id", code="entry.unknown")
-    low = bytes.fromhex(start.ljust(64, "0"))
-    high = bytes.fromhex(start.ljust(64, "f"))
+    low = event_key(bytes.fromhex(start.ljust(64, "0")))
+    high = event_key(bytes.fromhex(start.ljust(64, "f")))
     rows = connection.exec_driver_sql(
-        "SELECT idx FROM event WHERE id BETWEEN ? AND ? LIMIT 2", (low, high)
+        "SELECT idx FROM event WHERE key BETWEEN ? AND ? LIMIT 100", (low, high)
     ).all()
-    if not rows and number is not None:
+    found = [index for (index,) in rows]
+    if len(start) > _KEY_DIGITS:
+        leaves = hashes(connection, [(0, index) for index in found])
+        found = [i for i, leaf in zip(found, leaves, strict=True) if leaf.hex().startswith(start)]
+    if not found and number is not None:
         return number
-    if len(rows) != 1:
-        what = "more than one event has" if rows else "no event has"
+    if len(found) != 1:
+        what = "more than one event has" if found else "no event has"
         raise UnknownError(f"{what} an id that begins {start}", code="entry.unknown")
-    return int(rows[0][0])
+    return int(found[0])
 
 
 def add_checkpoint(connection: Connection, size: int, note: bytes) -> None:

@@ -1,12 +1,13 @@
 """The books as tables: loaded by needs, advanced after each statement, rebuilt from the log.
 
-A projection only *finds*: an answer is made from signed bytes, and `compare` says where a
-table and the log disagree. Rows hold the frozen values of `custody.books` as MessagePack.
+A projection only *finds*: an answer is made from signed bytes, and `differences` says where a
+table and the log disagree. Rows hold the frozen values of `custody.books` as MessagePack; a
+lot's are packed smaller, see `lots`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import zip_longest
 from typing import Any, Generic, TypeVar
 
@@ -14,14 +15,18 @@ import msgspec
 
 from ..custody.books import Books, Governance, Key, Lot, Party, Registered, public_part
 from ..custody.closure import about
-from ..custody.registration import Needs, Prepared
-from ..effects import (
-    lots_named,
-)
+from ..custody.registration import Needs
+from ..effects import lots_opened
 from ..errors import StorageError
+from . import lots as packed
+from . import subjects
 from .database import Connection, blob
+from .entries import select
+from .loaded import LoadedBooks, Posting
+from .sheaves import Sheaves
 
 __all__ = [
+    "LoadedBooks",
     "ancestors",
     "clear",
     "counts",
@@ -37,7 +42,6 @@ __all__ = [
 ]
 
 _T = TypeVar("_T")
-_CHUNK = 500
 _encode = msgspec.msgpack.Encoder().encode
 
 
@@ -59,55 +63,43 @@ class _Reader(Generic[_T]):
             ) from None
 
 
-_lot, _party, _key = _Reader(Lot), _Reader(Party), _Reader(Key)
+_party, _key = _Reader(Party), _Reader(Key)
 _registered, _governance = _Reader(Registered), _Reader(Governance)
 _tolerances: _Reader[dict[str, int]] = _Reader(dict[str, int])
 
 
-class LoadedBooks(Books):
-    """Books that remember what was loaded, so that only what changed is written back."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.loaded: dict[str, dict[str, Any]] = {}
-        self.loaded_settings: tuple[Governance | None, dict[str, int], str] = (None, {}, "")
-
-    def remember(self) -> None:
-        """Take the present state as what the tables hold."""
-        self.loaded = {
-            "lot": dict(self.lots),
-            "party": dict(self.parties),
-            "key": dict(self.keys),
-            "register": dict(self.register),
-        }
-        self.loaded_settings = (self.governance, dict(self.tolerances), self.ledger)
+_LOTS = (
+    "SELECT subject.name, holder.name, lot.state, lot.doc FROM subject "
+    "JOIN lot ON lot.number = subject.number "
+    "LEFT JOIN subject AS holder ON holder.number = lot.holder "
+    "WHERE subject.name >= 'lot:' AND subject.name < 'lot;'"
+)
+"""Every lot; whoever asks for fewer goes on with AND."""
 
 
-def _select(connection: Connection, sql: str, wanted: Iterable[str]) -> Iterator[tuple[Any, ...]]:
-    members = sorted(wanted)
-    for start in range(0, len(members), _CHUNK):
-        part = tuple(members[start : start + _CHUNK])
-        marks = ",".join("?" * len(part))
-        yield from (tuple(row) for row in connection.exec_driver_sql(f"{sql} IN ({marks})", part))
+def _lot(name: str, holder: object, state: object, doc: object) -> Lot:
+    """The lot in a row of `_LOTS`."""
+    holder = holder.removeprefix("party:") if isinstance(holder, str) else holder
+    return packed.unpack(name.removeprefix("lot:"), holder, state, blob(doc))
 
 
 def load(connection: Connection, needs: Needs) -> LoadedBooks:
     """The books as far as `needs` asks; what is not there does not exist."""
     books = LoadedBooks()
-    for (doc,) in _select(connection, "SELECT doc FROM lot WHERE id", needs.lots):
-        one = _lot.decode(doc)
-        books.lots[one.lot] = one
-    for (doc,) in _select(connection, "SELECT doc FROM party WHERE id", needs.parties):
+    names = {f"lot:{lot}" for lot in needs.lots} | needs.subjects
+    names |= {f"party:{party}" for party in needs.parties}
+    _load_lots(connection, books, names)
+    for (doc,) in _in(connection, "SELECT doc FROM party WHERE id", needs.parties):
         party = _party.decode(doc)
         books.parties[party.party] = party
-    for ref, doc in _select(connection, "SELECT ref, doc FROM key WHERE ref", needs.keys):
+    for ref, doc in _in(connection, "SELECT ref, doc FROM key WHERE ref", needs.keys):
         books.keys[ref] = _key.decode(doc)
-    for ref, doc in _select(connection, "SELECT ref, doc FROM key WHERE party", needs.keys_of):
+    for ref, doc in _in(connection, "SELECT ref, doc FROM key WHERE party", needs.keys_of):
         books.keys[ref] = _key.decode(doc)
-    for (doc,) in _select(connection, "SELECT doc FROM key WHERE public", needs.publics):
+    for (doc,) in _in(connection, "SELECT doc FROM key WHERE public", needs.publics):
         key = _key.decode(doc)
         books.publics[public_part(key.vkey)] = key.vkey
-    for subject, doc in _select(
+    for subject, doc in _in(
         connection, "SELECT subject, doc FROM register WHERE subject", needs.subjects
     ):
         books.register[subject] = _registered.decode(doc)
@@ -116,6 +108,28 @@ def load(connection: Connection, needs: Needs) -> LoadedBooks:
         books.publics.setdefault(public_part(key.vkey), key.vkey)
     books.remember()
     return books
+
+
+def _load_lots(connection: Connection, books: LoadedBooks, names: set[str]) -> None:
+    """Lots, and the numbers of these subjects, in one question."""
+    books.unnumbered = names
+    rows = _in(
+        connection,
+        "SELECT subject.name, subject.number, lot.head, holder.name, lot.state, lot.doc "
+        "FROM subject LEFT JOIN lot ON lot.number = subject.number "
+        "LEFT JOIN subject AS holder ON holder.number = lot.holder WHERE subject.name",
+        names,
+    )
+    for name, number, head, holder, state, doc in rows:
+        books.numbers[name] = number
+        if doc is not None and name.startswith("lot:"):
+            one = _lot(name, holder, state, doc)
+            books.lots[one.lot] = one
+            books.heads[one.lot] = head
+
+
+def _in(connection: Connection, sql: str, wanted: Iterable[str]) -> Iterator[Sequence[Any]]:
+    return select(connection, sql, sorted(wanted))
 
 
 def load_all(connection: Connection) -> LoadedBooks:
@@ -150,36 +164,39 @@ def _load_settings(connection: Connection, books: Books) -> None:
 
 
 def save(
-    connection: Connection, books: LoadedBooks, prepared: Sequence[Prepared], first_index: int
-) -> None:
-    """Write back what a statement changed; `first_index` is where its first event stands."""
+    connection: Connection, books: LoadedBooks, postings: Sequence[Posting]
+) -> list[tuple[int, int, int]]:
+    """Write what statements have changed, in the order in which they stand in the log.
+
+    The rows are the same however many are written at a time. Returns what was spent:
+    (number of the lot, where its head stood, where what built on it).
+    """
     execute = connection.exec_driver_sql
-
-    def changed(table: str, now: dict[str, Any]) -> list[tuple[str, Any]]:
-        then = books.loaded.get(table, {})
-        return [(name, doc) for name, doc in now.items() if then.get(name) is not doc]
-
-    rows = changed("lot", dict(books.lots))
+    spent = _save_lots(connection, books, postings)
+    rows = books.changed("party")
     if rows:
         execute(
-            "INSERT OR REPLACE INTO lot VALUES (?, ?, ?, ?, ?, ?)",
-            [(n, d.holder, d.state, d.material, d.amount.mass, _encode(d)) for n, d in rows],
+            "INSERT INTO party (id, doc) VALUES (?, ?) "
+            "ON CONFLICT (id) DO UPDATE SET doc = excluded.doc",
+            [(name, _encode(one)) for name, one in rows],
         )
-    rows = changed("party", books.parties)
-    if rows:
-        execute("INSERT OR REPLACE INTO party VALUES (?, ?)", [(n, _encode(d)) for n, d in rows])
-    rows = changed("key", books.keys)
+    rows = books.changed("key")
     if rows:
         execute(
-            "INSERT OR REPLACE INTO key VALUES (?, ?, ?, ?)",
-            [(n, public_part(d.vkey), d.party, _encode(d)) for n, d in rows],
+            "INSERT INTO key (ref, public, party, doc) VALUES (?, ?, ?, ?) ON CONFLICT (ref) "
+            "DO UPDATE SET public = excluded.public, party = excluded.party, doc = excluded.doc",
+            [(name, public_part(one.vkey), one.party, _encode(one)) for name, one in rows],
         )
-    rows = changed("register", dict(books.register))
+    rows = books.changed("register")
     if rows:
-        execute("INSERT OR REPLACE INTO register VALUES (?, ?)", [(n, _encode(d)) for n, d in rows])
+        execute(
+            "INSERT INTO register (subject, doc) VALUES (?, ?) "
+            "ON CONFLICT (subject) DO UPDATE SET doc = excluded.doc",
+            [(name, _encode(one)) for name, one in rows],
+        )
     _save_settings(connection, books)
-    _save_graph(connection, books, prepared, first_index)
     books.remember()
+    return spent
 
 
 def _save_settings(connection: Connection, books: LoadedBooks) -> None:
@@ -190,31 +207,89 @@ def _save_settings(connection: Connection, books: LoadedBooks) -> None:
         ("tolerances", _encode(books.tolerances)),
         ("ledger", bytes.fromhex(books.ledger)),
     ]
-    connection.exec_driver_sql("INSERT OR REPLACE INTO setting VALUES (?, ?)", settings)
+    connection.exec_driver_sql(
+        "INSERT INTO setting (name, doc) VALUES (?, ?) "
+        "ON CONFLICT (name) DO UPDATE SET doc = excluded.doc",
+        settings,
+    )
 
 
-def _save_graph(
-    connection: Connection, books: Books, prepared: Sequence[Prepared], first_index: int
-) -> None:
-    opened: dict[str, int] = {}
-    touches: set[tuple[str, int]] = set()
-    for place, one in enumerate(prepared):
-        index = first_index + place
-        touches.update((subject, index) for subject in about(one))
-        opened.update((lot, index) for lot in lots_named(one.effects) if lot not in opened)
-    edges = [
-        (target, source, opened.get(target, first_index), mass)
-        for source, target, mass in books.moved
-    ]
-    books.moved.clear()
+def _save_lots(
+    connection: Connection, books: LoadedBooks, postings: Sequence[Posting]
+) -> list[tuple[int, int, int]]:
+    """Lots, what flowed between them and what was said of them; returns what was spent."""
+    execute = connection.exec_driver_sql
+    named: dict[int, list[str]] = {}
+    speaking: list[str] = []
+    for one in postings:
+        for index, event in enumerate(one.prepared, one.first):
+            named[index] = sorted(about(event))
+            speaking += named[index]
+        speaking += sorted({f"party:{lot.holder}" for _, lot in one.lots})
+    subjects.number(connection, books, speaking)
+    numbers = books.numbers
+    touches = [(numbers[name], index) for index, names in named.items() for name in names]
+    if touches:
+        execute(
+            "INSERT INTO touch (subject, idx) VALUES (?, ?) ON CONFLICT DO NOTHING", sorted(touches)
+        )
+    spent = [row for one in postings for row in _spent(books, one)]
+    changed = {name: lot for one in postings for name, lot in one.lots}
+    if changed:
+        execute(
+            "INSERT INTO lot (number, holder, state, head, doc) VALUES (?, ?, ?, ?, ?) "
+            "ON CONFLICT (number) DO UPDATE SET holder = excluded.holder, "
+            "state = excluded.state, head = excluded.head, doc = excluded.doc",
+            sorted(
+                (
+                    numbers[f"lot:{name}"],
+                    numbers[f"party:{one.holder}"],
+                    packed.STATES.index(one.state),
+                    books.heads[name],
+                    packed.pack(one),
+                )
+                for name, one in changed.items()
+            ),
+        )
+    edges = [row for one in postings for row in _edges(numbers, one, named)]
     if edges:
-        connection.exec_driver_sql(
-            "INSERT INTO edge VALUES (?, ?, ?, ?) "
-            "ON CONFLICT DO UPDATE SET mass = mass + excluded.mass",
+        execute(
+            "INSERT INTO edge (target, source, idx, mass) VALUES (?, ?, ?, ?) "
+            "ON CONFLICT (target, source, idx) DO UPDATE SET mass = edge.mass + excluded.mass",
             edges,
         )
-    if touches:
-        connection.exec_driver_sql("INSERT OR IGNORE INTO touch VALUES (?, ?)", sorted(touches))
+    return spent
+
+
+def _edges(
+    numbers: Mapping[str, int], one: Posting, named: Mapping[int, Sequence[str]]
+) -> Iterator[tuple[int, int, int, int]]:
+    """(target, source, place, mass) of what flowed: placed where the target first came up."""
+    if not one.moved:
+        return
+    first: dict[str, int] = {}
+    for index in range(one.first, one.first + len(one.prepared)):
+        for name in named[index]:
+            first.setdefault(name, index)
+    for source, target, mass in one.moved:
+        into = f"lot:{target}"
+        yield numbers[into], numbers[f"lot:{source}"], first.get(into, one.first), mass
+
+
+def _spent(books: LoadedBooks, posting: Posting) -> list[tuple[int, int, int]]:
+    """What these events were built on; brings `books.heads` up to date."""
+    heads, spent = books.heads, []
+    places = {one.event_id: at for at, one in enumerate(posting.prepared, posting.first)}
+    now: dict[str, int] = {}
+    for index, one in enumerate(posting.prepared, posting.first):
+        for lot_id in sorted(one.changed):
+            head = now.get(lot_id, heads.get(lot_id))
+            if head is not None:
+                spent.append((books.numbers[f"lot:{lot_id}"], head, index))
+        now.update(dict.fromkeys((*one.changed, *lots_opened(one.effects)), index))
+    for lot_id, lot in posting.lots:
+        heads[lot_id] = places.get(lot.head, heads.get(lot_id, posting.first))
+    return spent
 
 
 def clear(connection: Connection) -> None:
@@ -236,8 +311,18 @@ def differences(found: Connection, right: Connection) -> Iterator[str]:
         for here, there in rows:
             if here is None or there is None or tuple(here) != tuple(there):
                 shown = here if here is not None else there
-                yield f"{table.name} at {shown[0] if shown is not None else 'the end'}"
+                place = _place(right, table.name, shown[0]) if shown is not None else "the end"
+                yield f"{table.name} at {place}"
                 break
+
+
+def _place(connection: Connection, table: str, first: object) -> object:
+    """What a row speaks of, that has a number in its first column."""
+    if table not in ("lot", "edge", "touch"):
+        return first
+    row = connection.exec_driver_sql("SELECT name FROM subject WHERE number = ?", (first,)).first()
+    name = first if row is None else row[0]
+    return str(name) if table == "touch" else str(name).removeprefix("lot:")
 
 
 # --- finding ---------------------------------------------------------------------------
@@ -245,75 +330,94 @@ def differences(found: Connection, right: Connection) -> Iterator[str]:
 
 def lot(connection: Connection, lot_id: str) -> Lot | None:
     """A lot as the table has it, or None."""
-    row = connection.exec_driver_sql("SELECT doc FROM lot WHERE id = ?", (lot_id,)).first()
-    return None if row is None else _lot.decode(row[0])
+    row = connection.exec_driver_sql(f"{_LOTS} AND subject.name = ?", (f"lot:{lot_id}",)).first()
+    return None if row is None else _lot(*row)
 
 
 def lots(
     connection: Connection, holder: str | None = None, state: str | None = None
 ) -> Iterator[Lot]:
     """Lots by id, those of a holder or in a state if asked."""
-    where, values = [], []
-    for column, value in (("holder", holder), ("state", state)):
-        if value is not None:
-            where.append(f"{column} = ?")
-            values.append(value)
-    clause = f" WHERE {' AND '.join(where)}" if where else ""
-    rows = connection.exec_driver_sql(f"SELECT doc FROM lot{clause} ORDER BY id", tuple(values))
-    for (doc,) in rows:
-        yield _lot.decode(doc)
+    where: list[str] = []
+    values: list[object] = []
+    if holder is not None:
+        where.append(" AND lot.holder = (SELECT number FROM subject WHERE name = ?)")
+        values.append(f"party:{holder}")
+    if state is not None:
+        where.append(" AND lot.state = ?")
+        values.append(packed.STATES.index(state) if state in packed.STATES else -1)
+    rows = connection.exec_driver_sql(
+        f"{_LOTS}{''.join(where)} ORDER BY subject.name", tuple(values)
+    )
+    for row in rows:
+        yield _lot(*row)
 
 
 def counts(connection: Connection) -> dict[str, int]:
     """How many lots there are in each state; no lot is read for it, the index tells."""
     rows = connection.exec_driver_sql("SELECT state, count(*) FROM lot GROUP BY state")
-    return {str(state): int(count) for state, count in rows}
+    return {packed.state(place): int(count) for place, count in rows}
 
 
 def ids_like(connection: Connection, start: str, limit: int = 3) -> list[str]:
     """Lot ids that begin so; for short ids."""
-    end = start + "\x7f"
     rows = connection.exec_driver_sql(
-        "SELECT id FROM lot WHERE id >= ? AND id < ? ORDER BY id LIMIT ?", (start, end, limit)
+        "SELECT subject.name FROM subject JOIN lot ON lot.number = subject.number "
+        "WHERE subject.name >= ? AND subject.name < ? ORDER BY subject.name LIMIT ?",
+        (f"lot:{start}", f"lot:{start}\x7f", limit),
     )
-    return [row[0] for row in rows]
+    return [row[0].removeprefix("lot:") for row in rows]
 
 
 def ancestors(connection: Connection, lot_id: str, *, down: bool = False) -> set[str]:
     """Every lot upstream of this one (downstream if asked), and itself: one recursive query."""
-    here, there = ("source", "target") if down else ("target", "source")
     rows = connection.exec_driver_sql(
-        f"WITH RECURSIVE up(lot) AS (VALUES (?) UNION "
-        f"SELECT edge.{there} FROM edge JOIN up ON edge.{here} = up.lot) SELECT lot FROM up",
-        (lot_id,),
+        f"{_walk(down=down)} SELECT subject.name FROM walk "
+        "JOIN subject ON subject.number = walk.lot",
+        (f"lot:{lot_id}",),
     )
-    return {row[0] for row in rows}
+    return {row[0].removeprefix("lot:") for row in rows}
 
 
 def downstream(connection: Connection, lot_id: str) -> Iterator[Lot]:
     """Every lot that this one flowed into, and itself, by id: one recursive query."""
     rows = connection.exec_driver_sql(
-        "WITH RECURSIVE down(lot) AS (VALUES (?) UNION "
-        "SELECT edge.target FROM edge JOIN down ON edge.source = down.lot) "
-        "SELECT doc FROM lot WHERE id IN (SELECT lot FROM down) ORDER BY id",
-        (lot_id,),
+        f"{_walk(down=True)} {_LOTS} AND subject.number IN (SELECT lot FROM walk) "
+        "ORDER BY subject.name",
+        (f"lot:{lot_id}",),
     )
-    for (doc,) in rows:
-        yield _lot.decode(doc)
+    for row in rows:
+        yield _lot(*row)
+
+
+def _walk(*, down: bool) -> str:
+    here, there = ("source", "target") if down else ("target", "source")
+    return (
+        "WITH RECURSIVE walk(lot) AS (SELECT number FROM subject WHERE name = ? UNION "
+        f"SELECT edge.{there} FROM edge JOIN walk ON edge.{here} = walk.lot)"
+    )
 
 
 def entries_about(connection: Connection, subjects: Iterable[str]) -> list[tuple[int, bytes]]:
     """(index, bytes) of every event about any of the subjects, in log order."""
-    found: set[int] = set()
-    for (index,) in _select(connection, "SELECT idx FROM touch WHERE subject", subjects):
-        found.add(index)
-    rows: list[tuple[int, bytes]] = []
-    indexes = sorted(found)
-    for start in range(0, len(indexes), _CHUNK):
-        part = tuple(indexes[start : start + _CHUNK])
-        marks = ",".join("?" * len(part))
-        result = connection.exec_driver_sql(
-            f"SELECT idx, data FROM entry WHERE idx IN ({marks}) ORDER BY idx", part
+    found = {
+        index
+        for (index,) in _in(
+            connection,
+            "SELECT touch.idx FROM touch JOIN subject ON subject.number = touch.subject "
+            "WHERE subject.name",
+            subjects,
         )
-        rows += [(index, blob(data)) for index, data in result]
-    return rows
+    }
+    rows: dict[int, bytes] = {
+        index: blob(data)
+        for index, data in select(
+            connection, "SELECT idx, data FROM entry WHERE idx", sorted(found)
+        )
+    }
+    sheaves = Sheaves(connection)
+    for index in sorted(found - rows.keys()):
+        sheaf = sheaves.at(index)
+        if sheaf is not None:
+            rows[index] = sheaf.entries[index - sheaf.first]
+    return sorted(rows.items())

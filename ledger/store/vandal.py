@@ -23,6 +23,7 @@ from ..errors import MalformedError, UnknownError
 from ..log import chain, merkle
 from . import entries
 from .database import Connection, Database
+from .sheaves import Sheaves, pack
 
 __all__ = ["cut", "overwrite", "rewrite"]
 
@@ -49,13 +50,25 @@ def cut(path: Path, size: int) -> None:
         if not 0 < size < entries.head(connection).size:
             raise UnknownError(f"no entry {size} here to cut at", code="entry.unknown")
         execute = connection.exec_driver_sql
-        execute(
-            "DELETE FROM spent WHERE successor IN (SELECT id FROM event WHERE idx >= ?)", (size,)
-        )
-        execute("DELETE FROM event WHERE idx >= ?", (size,))
-        execute("DELETE FROM entry WHERE idx >= ?", (size,))
+        sheaf = Sheaves(connection).at(size)
+        if sheaf is not None and sheaf.first < size:
+            execute(
+                "UPDATE sheaf SET size = ?, data = ? WHERE first = ?",
+                (size - sheaf.first, pack(sheaf.entries[: size - sheaf.first]), sheaf.first),
+            )
+        for table, column in _PLACES:
+            execute(f"DELETE FROM {table} WHERE {column} >= ?", (size,))
         execute("DELETE FROM checkpoint WHERE size > ?", (size,))
         _rehash(connection, keep_checkpoints=True)
+
+
+_PLACES = (
+    ("spent", "successor"),
+    ("event", "idx"),
+    ("statement", "first"),
+    ("entry", "idx"),
+    ("sheaf", "first"),
+)
 
 
 @contextmanager
@@ -80,27 +93,37 @@ def _put(connection: Connection, index: int, data: bytes) -> None:
     if entries.entry(connection, index) is None:
         raise UnknownError(f"no entry {index} here", code="entry.unknown")
     connection.exec_driver_sql("UPDATE entry SET data = ? WHERE idx = ?", (data, index))
+    sheaf = Sheaves(connection).at(index)
+    if sheaf is not None:
+        place = index - sheaf.first
+        changed = (*sheaf.entries[:place], data, *sheaf.entries[place + 1 :])
+        connection.exec_driver_sql(
+            "UPDATE sheaf SET data = ? WHERE first = ?", (pack(changed), sheaf.first)
+        )
 
 
 def _rehash(connection: Connection, keep_checkpoints: bool = False) -> None:
     """Compute all that follows from the entries' bytes."""
     execute = connection.exec_driver_sql
     recorded_at = entries.head(connection).recorded_at
+    begins = {first for (first,) in execute("SELECT first FROM statement")}
     execute("DELETE FROM node")
+    execute("DELETE FROM event")
     if not keep_checkpoints:
         execute("DELETE FROM checkpoint")
     frontier = merkle.Frontier()
     link = chain.START
     for row in list(entries.entries(connection)):
-        leaf = merkle.leaf_hash(row.data)
+        leaf, before = merkle.leaf_hash(row.data), link
         link = chain.link(link, leaf)
         execute("UPDATE entry SET leaf = ?, chain = ? WHERE idx = ?", (leaf, link, row.index))
-        execute("UPDATE spent SET head = ? WHERE head = ?", (leaf, row.leaf))
-        execute("UPDATE spent SET successor = ? WHERE successor = ?", (leaf, row.leaf))
-        execute("UPDATE event SET id = ? WHERE idx = ?", (leaf, row.index))
-        nodes = [(level, at, value) for level, at, value in frontier.append(leaf) if level]
-        if nodes:
-            execute("INSERT INTO node VALUES (?, ?, ?)", nodes)
+        execute("UPDATE sheaf SET before = ? WHERE first = ?", (before, row.index))
+        execute("UPDATE sheaf SET chain = ? WHERE first + size = ?", (link, row.index + 1))
+        if row.index not in begins:
+            key = entries.event_key(leaf)
+            execute("INSERT INTO event (key, idx) VALUES (?, ?)", (key, row.index))
+        # All of them: more than the store keeps, and never another hash than it would have.
+        execute("INSERT INTO node (level, idx, hash) VALUES (?, ?, ?)", frontier.append(leaf))
         recorded_at = _recorded_at(row.data) or recorded_at
     execute(
         "UPDATE head SET size = ?, chain = ?, recorded_at = ?",
