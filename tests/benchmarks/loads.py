@@ -15,7 +15,7 @@ from pathlib import Path
 
 import msgspec
 
-from benchmarks.workload import Batch, Clock, Trade, begin, pyramid
+from benchmarks.workload import FIRMS, Batch, Clock, Trade, begin, pyramid
 from ledger.custody.statement import Statement
 from ledger.ledger import Ledger
 
@@ -49,10 +49,19 @@ class Loads(msgspec.Struct, frozen=True):
         if not kept.exists():
             with self.opened("load.db")[0] as ledger:
                 made = Trade(ledger.id).statements(events, per)
-                parts = [(one.when, one.statement.events, one.statement.note) for one in made]
+            parts = [(one.when, one.statement.events, one.statement.note) for one in made]
             _whole(kept, lambda part: part.write_bytes(msgspec.msgpack.encode(parts)))
         read = msgspec.msgpack.decode(kept.read_bytes(), type=list[tuple[int, list[bytes], bytes]])
         return [Batch(when, Statement.of(events, note)) for when, events, note in read]
+
+    def alone(self, each: int) -> list[list[Batch]]:
+        """For every firm, `each` statements of one event that hang on no other firm's."""
+        with self.opened("load.db")[0] as ledger:
+            name = ledger.id
+        return [
+            list(Trade(name, seed=number, firms=[number]).statements(each))
+            for number in range(FIRMS)
+        ]
 
     def built(self, events: int, per: int) -> Path:
         """A ledger with all of these, to be read only."""

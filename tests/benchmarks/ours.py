@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from benchmarks.loads import Loads, register_all
 from benchmarks.measure import Timing, timed
-from benchmarks.workload import Batch
+from benchmarks.workload import Batch, begin
+from ledger.errors import LedgerError
 from ledger.ledger import Ledger
+from ledger.store.registrar import Offer
 
-__all__ = ["count", "register", "settings", "verify", "walk"]
+__all__ = [
+    "committed",
+    "count",
+    "grouped",
+    "on_postgres",
+    "register",
+    "settings",
+    "submitters",
+    "verify",
+    "walk",
+]
 
 
 def count(batches: Sequence[Batch]) -> int:
@@ -21,6 +36,71 @@ def count(batches: Sequence[Batch]) -> int:
 def register(loads: Loads, batches: Sequence[Batch]) -> Timing:
     """Statement by statement, each durable before the next; a unit is an event."""
     ledger, clock = loads.opened("ours.db")
+    with ledger:
+        return timed(lambda: register_all(ledger, clock, batches), count(batches))
+
+
+def grouped(loads: Loads, batches: Sequence[Batch], most: int = 1000) -> Timing:
+    """Up to `most` statements in each transaction, their signatures checked by the writer."""
+    ledger, clock = loads.opened("ours.db")
+    clock.now = batches[-1].when
+
+    def enter() -> None:
+        for start in range(0, len(batches), most):
+            offers = [Offer(one.statement) for one in batches[start : start + most]]
+            for answer in ledger.register_group(offers):
+                if isinstance(answer, LedgerError):
+                    raise answer
+
+    with ledger:
+        return timed(enter, count(batches))
+
+
+def committed(loads: Loads, batches: Sequence[Batch], threads: int = 2) -> Timing:
+    """One submitter who does not wait; signatures are checked while others are committed."""
+    ledger, clock = loads.opened("ours.db")
+    clock.now = batches[-1].when
+
+    def submit() -> None:
+        with ledger.committer(threads=threads) as committer:
+            answers = [committer.submit(one.statement) for one in batches]
+            for answer in answers:
+                answer.result()
+
+    with ledger:
+        return timed(submit, count(batches))
+
+
+def submitters(loads: Loads, parts: Sequence[Sequence[Batch]], waits: list[float]) -> Timing:
+    """A thread for each part, each waiting for its receipt before it goes on.
+
+    `waits` gets the seconds that each statement took.
+    """
+    ledger, clock = loads.opened("ours.db")
+    clock.now = max(one.when for part in parts for one in part)
+    gate = threading.Barrier(len(parts) + 1)
+
+    def one_of_them(part: Sequence[Batch]) -> None:
+        gate.wait()
+        for one in part:
+            began = time.perf_counter()
+            committer.register(one.statement)
+            waits.append(time.perf_counter() - began)
+
+    with ledger, ledger.committer() as committer, ThreadPoolExecutor(len(parts)) as pool:
+        work = [pool.submit(one_of_them, part) for part in parts]
+
+        def all_of_them() -> None:
+            gate.wait()
+            for one in work:
+                one.result()
+
+        return timed(all_of_them, sum(map(count, parts)))
+
+
+def on_postgres(url: str, batches: Sequence[Batch]) -> Timing:
+    """Statement by statement into a new ledger in a schema of its own, each durable."""
+    ledger, clock = begin(f"{url}{'&' if '?' in url else '?'}schema=bench_ours")
     with ledger:
         return timed(lambda: register_all(ledger, clock, batches), count(batches))
 

@@ -22,10 +22,13 @@ ROWS: dict[str, tuple[str, Row]] = {
     "verify-1": ("verify, 1 event per statement", rows_verify.verify_single),
     "verify-1000": ("verify, 1,000 events per statement", rows_verify.verify_bulk),
     "memory": ("memory to verify, for each event", rows_verify.memory),
+    "append-1": ("append, 1 event per statement, in groups", rows_append.append_single),
     "append-1000": ("append, 1,000 events per statement", rows_append.append_bulk),
     "disk": ("bytes on disk for each byte of the log", rows_append.disk),
     "provenance": ("provenance, exact shares of a deep lot", rows_walk.provenance),
     "eventsourcing": ("append, against eventsourcing on SQLite", rows_peers.eventsourcing),
+    "submitters": ("64 submitters at once", rows_peers.submitters),
+    "postgres": ("append on PostgreSQL", rows_peers.postgres),
     "pymerkle": ("append, against pymerkle", rows_peers.pymerkle),
     "git": ("against git, a signed commit for each event", rows_peers.git),
 }

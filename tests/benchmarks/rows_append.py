@@ -3,12 +3,33 @@
 from __future__ import annotations
 
 from benchmarks import ours
-from benchmarks.controls import log_rows, raw_rows
+from benchmarks.controls import log_rows, raw_rows, raw_signatures
 from benchmarks.loads import Loads
 from benchmarks.measure import Line, Result, in_turn, shares
 from benchmarks.scale import Scale
 
-__all__ = ["append_bulk", "disk"]
+__all__ = ["append_bulk", "append_single", "disk"]
+
+
+def append_single(loads: Loads, scale: Scale) -> Result:
+    """One event per statement, a thousand statements in a transaction."""
+    batches = loads.batches(scale.of(3_000), 1)
+    found = in_turn(
+        {
+            "V": lambda: raw_signatures(batches),
+            "inline": lambda: ours.grouped(loads, batches),
+            "threads": lambda: ours.committed(loads, batches),
+        },
+        scale.rounds,
+    )
+    return Result(
+        lines=[
+            found.ratio("signatures checked by the writer", "inline", "V", ">= 0.8", unit="V"),
+            found.ratio("signatures checked on two threads", "threads", "V", ">= 1.3", unit="V"),
+        ],
+        rates=found.rates(),
+        profile={"by the writer": shares(lambda: ours.grouped(loads, batches))},
+    )
 
 
 def append_bulk(loads: Loads, scale: Scale) -> Result:
