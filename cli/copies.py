@@ -136,7 +136,7 @@ def update(session: Session, file: Path) -> int:
     with _lines(file) as lines, output.Progress("taking in entry") as progress:
         news = follow.update(workspace, lines, progress)
     with Standing.open_in(workspace) as ledger:
-        filed = ledger.sweep(workspace.keep_receipt)
+        filed = ledger.sweep(workspace.keep_receipts)
         unfit = ledger.unfit
         left = [pending for pending, _ in ledger.waiting]
     if session.json:

@@ -90,9 +90,7 @@ def take_(
         kept = not dry_run and (good or not all_or_nothing)
         if kept:
             ledger.keep()
-            for one in answers:
-                if one.receipt is not None:
-                    workspace.keep_receipt(one.receipt)
+            workspace.keep_receipts([one.receipt for one in answers if one.receipt is not None])
     _say(session, packed.statements, answers, kept=kept, dry_run=dry_run)
     if kept:
         lines = (

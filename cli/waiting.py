@@ -60,7 +60,7 @@ def of_a_copy(workspace: Workspace) -> Standing:
     """The books of a copy, after filing away what the ledger has by now."""
     opened = Standing.open_in(workspace)
     try:
-        opened.sweep(workspace.keep_receipt)
+        opened.sweep(workspace.keep_receipts)
     except BaseException:
         opened.close()
         raise

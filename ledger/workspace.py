@@ -151,7 +151,7 @@ class Workspace:
         only = read_only or self.settings.copy
         ledger = Ledger.open(self.database, clock=clock, pinned=self.settings.id, read_only=only)
         if not only:
-            ledger.keep_receipt = self.keep_receipt
+            ledger.keep_receipts = self.keep_receipts
             try:
                 ledger.frozen = self.departure(ledger)
             except BaseException:
@@ -185,24 +185,32 @@ class Workspace:
         """The file of receipts, one a line, the newest last (`audit.receipts`)."""
         return self.root / "receipts.jsonl"
 
-    def keep_receipt(self, receipt: Receipt) -> None:
-        """Append a receipt to those that are kept here."""
-        line = spell(
-            Kept(receipt.index, receipt.event, receipt.size, receipt.recorded_at, self.settings.id)
+    def keep_receipts(self, receipts: Sequence[Receipt]) -> None:
+        """Append receipts to those that are kept here; durable together."""
+        if not receipts:
+            return
+        data = b"".join(
+            spell(Kept(one.index, one.event, one.size, one.recorded_at, self.settings.id))
+            for one in receipts
         )
         try:
             with self.receipts.open("a+b") as file:
                 # After a power cut the last line may be torn; it must not swallow the next.
                 if file.tell() and _last_byte(file) != b"\n":
-                    line = b"\n" + line
-                file.write(line)
+                    data = b"\n" + data
+                file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
         except OSError as error:
+            first = ", ".join(str(one.index + 1) for one in receipts[:3])
+            more = f" and {len(receipts) - 3} more" if len(receipts) > 3 else ""
+            said = (
+                f"entry {first} is in the ledger, but its receipt was"
+                if len(receipts) == 1
+                else f"entries {first}{more} are in the ledger, but their receipts were"
+            )
             raise ConfigError(
-                f"entry {receipt.index + 1} is in the ledger, but its receipt was not kept in "
-                f"{self.receipts}: {error.strerror}",
-                code="receipt.not-kept",
+                f"{said} not kept in {self.receipts}: {error.strerror}", code="receipt.not-kept"
             ) from None
 
     def departure(self, ledger: Ledger) -> StorageError | None:

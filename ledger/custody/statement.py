@@ -23,6 +23,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import cached_property
 
 import msgspec
 
@@ -88,7 +89,7 @@ class Header(msgspec.Struct, frozen=True):
         return cls(ledger, int(count), root, (int(size), seen_root) if size else None)
 
 
-class Statement(msgspec.Struct, frozen=True):
+class Statement(msgspec.Struct, frozen=True, dict=True):
     """Events as exact bytes, and the signed note that covers them.
 
     `header` and `signatures` are what the note spells; nothing is verified yet.
@@ -122,13 +123,14 @@ class Statement(msgspec.Struct, frozen=True):
                 f"the note covers {header.count} events, {len(events)} are here",
                 code="statement.count-mismatch",
             )
-        root = merkle.root([merkle.leaf_hash(data) for data in events]).hex()
+        statement = cls(tuple(events), signed_note, header, parsed.signatures)
+        root = merkle.root(statement.leaves).hex()
         if root != header.root:
             raise MalformedError(
                 f"the events' root is {root}, the note covers {header.root}",
                 code="statement.root-mismatch",
             )
-        return cls(tuple(events), signed_note, header, parsed.signatures)
+        return statement
 
     def signed(self, *signers: notes.SignsNotes) -> Statement:
         """This statement with further signatures."""
@@ -137,10 +139,15 @@ class Statement(msgspec.Struct, frozen=True):
             data = notes.add(data, signer) if data else notes.sign(self.header.text(), signer)
         return Statement.of(self.events, data) if signers else self
 
+    @cached_property
+    def leaves(self) -> tuple[bytes, ...]:
+        """The leaf hashes of its events, in order: hashed once, asked for again and again."""
+        return tuple(merkle.leaf_hash(data) for data in self.events)
+
     @property
     def ids(self) -> tuple[str, ...]:
-        """The ids of its events, in order."""
-        return tuple(event_types.event_id(data) for data in self.events)
+        """The ids of its events, in order: their leaf hashes in hexadecimal."""
+        return tuple(leaf.hex() for leaf in self.leaves)
 
     def encode(self) -> bytes:
         """The statement as a file; a person can read it."""

@@ -11,7 +11,7 @@ the rules speak in the field already.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from ..custody.statement import Statement
 from ..errors import ConfigError, ConflictError
@@ -102,13 +102,14 @@ class Standing(Supposed):
                 )
 
     def sweep(
-        self, keep_receipt: Callable[[Receipt], None] | None = None
+        self, keep_receipts: Callable[[Sequence[Receipt]], None] | None = None
     ) -> list[tuple[Pending, Answer]]:
-        """File away what the ledger has by now, after keeping its receipt; returns it."""
+        """File away what the ledger has by now, after keeping the receipts; returns it."""
         known = [pair for pair in self.waiting if pair[1].became == "known"]
-        for pending, answer in known:
-            if keep_receipt is not None and answer.receipt is not None:
-                keep_receipt(answer.receipt)
+        receipts = [answer.receipt for _, answer in known if answer.receipt is not None]
+        if keep_receipts is not None and receipts:
+            keep_receipts(receipts)
+        for pending, _ in known:
             self.folder.file_away(pending)
         self.waiting = tuple(pair for pair in self.waiting if pair[1].became != "known")
         return known
