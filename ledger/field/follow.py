@@ -120,6 +120,7 @@ def follow(path: Path, lines: Iterable[bytes], progress: Progress | None = None)
     copy = CopyFile(lines)
     overlay = Overlay(path)
     try:
+        overlay.check_format()
         with overlay.reading() as connection:
             before = log.head(connection).size
         for sources in _statements(_news(overlay, copy.sources(), before)):
