@@ -348,3 +348,84 @@ def test_an_event_that_was_built_wrong_is_not_encoded_into_a_good_one() -> None:
     )
     with pytest.raises(MalformedError):
         decode(encode(event))
+
+
+# --- the short way to an event ---------------------------------------------------------
+
+
+def _open(shape: Any, path: str) -> Iterator[str]:
+    """Where a type lets in what a canonical value may not hold, or what nobody bounds."""
+    inspect = msgspec.inspect
+    shape = _bare(shape)
+    if isinstance(shape, inspect.StructType):
+        if not shape.forbid_unknown_fields:
+            yield f"{path}: unknown fields"
+        for field in shape.fields:
+            name = field.encode_name
+            if not re.fullmatch(r"[a-z][a-z0-9_]{0,63}", name):
+                yield f"{path}.{name}: a name that is no key"
+            yield from _open(_without_none(field), f"{path}.{name}")
+    elif isinstance(shape, inspect.VarTupleType):
+        yield from _open(shape.item_type, f"{path}[]")
+    elif isinstance(shape, inspect.UnionType):
+        for one in shape.types:
+            yield from _open(one, path)
+    elif isinstance(shape, inspect.IntType):
+        limit = canonical.MAX_INTEGER
+        if shape.ge is None or shape.le is None or not -limit <= shape.ge <= shape.le <= limit:
+            yield f"{path}: an integer without bounds"
+    elif not isinstance(shape, inspect.StrType | inspect.BoolType | inspect.LiteralType):
+        yield f"{path}: {type(shape).__name__}"
+
+
+def _bare(shape: Any) -> Any:
+    return _bare(shape.type) if isinstance(shape, msgspec.inspect.Metadata) else shape
+
+
+def _without_none(field: Any) -> Any:
+    """A field that may be absent is never written as null: that is another spelling."""
+    shape = _bare(field.type)
+    if not isinstance(shape, msgspec.inspect.UnionType) or field.default is not None:
+        return shape
+    rest = tuple(t for t in shape.types if not isinstance(_bare(t), msgspec.inspect.NoneType))
+    return msgspec.inspect.UnionType(rest)
+
+
+@every_type
+def test_every_type_is_closed_so_what_encodes_to_the_same_bytes_is_canonical(kind: str) -> None:
+    """`decode` leaves the walk through the value out where this and `canonical.plain` hold."""
+    assert list(_open(msgspec.inspect.type_info(TYPES[kind]), kind)) == []
+
+
+def test_the_test_for_closed_types_finds_open_ones() -> None:
+    class Open(msgspec.Struct, forbid_unknown_fields=True):
+        free: dict[str, Any]
+        count: int
+        ratio: float
+        gap: int | None
+
+    found = list(_open(msgspec.inspect.type_info(Open), "open"))
+    assert [line.split(":")[0] for line in found] == [
+        "open.free",
+        "open.count",
+        "open.ratio",
+        "open.gap",
+        "open.gap",
+    ]
+
+
+@every_type
+def test_the_short_way_and_the_careful_way_agree(kind: str) -> None:
+    """Bytes of an example left out, doubled, or put in the place of another."""
+    whole = canonical.encode(GOOD[kind])
+    for at in range(len(kind) % 4, len(whole), 4):
+        for put in (b"", whole[at : at + 1] * 2, b" ", b"0", b"\x7f", b"\\", b'"', "‎".encode()):
+            data = whole[:at] + put + whole[at + 1 :]
+            assert _outcome(decode, data) == _outcome(events._decode_carefully, data)
+
+
+def _outcome(way: Any, data: bytes) -> object:
+    try:
+        return way(data)
+    except MalformedError as error:
+        return error.code, str(error)

@@ -44,7 +44,7 @@ from ..effects import (
     lots_named,
 )
 from ..errors import LedgerError, MalformedError, SignatureError
-from ..events import GOVERNANCE, Event, decode, effects_of, event_id
+from ..events import GOVERNANCE, Event, decode, decode_checked, effects_of, event_id
 from ..findings import Finding
 from ..log import note
 from ..words import mass as in_words
@@ -92,11 +92,16 @@ class Needs(msgspec.Struct, frozen=True):
     keys_of: frozenset[str] = frozenset()
 
 
-def prepare(data: bytes) -> Prepared:
-    """Decode an event and compile it; MalformedError if it is none."""
-    event = decode(data)
+def prepare(data: bytes, leaf: bytes | None = None, *, checked: bool = False) -> Prepared:
+    """Decode an event and compile it; MalformedError if it is none.
+
+    `leaf` is its leaf hash, if the caller has it. `checked` says that these exact bytes were
+    found to be an event before, in another process.
+    """
+    event = decode_checked(data) if checked else decode(data)
     effects = effects_of(event)
-    return Prepared(data, event, event_id(data), effects, lots_changed(effects))
+    named = event_id(data) if leaf is None else leaf.hex()
+    return Prepared(data, event, named, effects, lots_changed(effects))
 
 
 def needs(prepared: Sequence[Prepared], signatures: Iterable[note.Signature]) -> Needs:
@@ -228,11 +233,11 @@ def check(
     """
     findings: list[Finding] = []
     latest = _later(recorded_at)
-    may_sign: dict[tuple[str, str], str] = {}
+    standings: dict[tuple[str, str], _Standing] = {}
     for one, index in zip(prepared, indexes, strict=True):
         before = len(findings)
         case = Case(one.event, one.event_id, signed)
-        findings += _signers(books, case, one, recorded_at, may_sign)
+        findings += _signers(books, case, one, recorded_at, standings)
         if one.event.occurred_at > latest:
             findings.append(
                 Finding(
@@ -243,14 +248,14 @@ def check(
             )
         findings += _shape(one)
         findings += _builds_on(books, one)
-        findings += _effects(books, case, one, may_sign)
+        findings += _effects(books, case, one, standings)
         if observe is not None:
             observe(index, one, case)
-        at = (index,)
-        findings[before:] = [
-            msgspec.structs.replace(f, entries=at) if not f.entries else f
-            for f in findings[before:]
-        ]
+        if len(findings) > before:
+            findings[before:] = [
+                msgspec.structs.replace(f, entries=(index,)) if not f.entries else f
+                for f in findings[before:]
+            ]
     return findings
 
 
@@ -259,8 +264,10 @@ def refused(findings: Iterable[Finding]) -> list[Finding]:
     return [finding for finding in findings if finding.severity == "error"]
 
 
+@lru_cache(maxsize=1024)
 def _later(recorded_at: str) -> str:
-    # Once a statement, and strptime is slow; the text was held to the grammar of `Time` before.
+    # Statements of one second share it, and strptime is slow. The text was held to the grammar
+    # of `Time` before.
     moment = datetime.fromisoformat(recorded_at.removesuffix("Z"))
     return f"{(moment + timedelta(seconds=CLOCK_SKEW)).isoformat()}Z"
 
@@ -268,34 +275,54 @@ def _later(recorded_at: str) -> str:
 # --- who signed ------------------------------------------------------------------------
 
 
+class _Standing(msgspec.Struct, frozen=True):
+    """How a party stands under one statement, for one type of event.
+
+    `problem` is why no good signature stands for it, or nothing; `cap` the largest mass that
+    its keys may move, None if any.
+    """
+
+    problem: str
+    cap: int | None
+
+
 def _signers(
     books: Books,
     case: Case,
     one: Prepared,
     recorded_at: str,
-    may_sign: dict[tuple[str, str], str],
+    standings: dict[tuple[str, str], _Standing],
 ) -> Iterable[Finding]:
     """Every party that the event names has signed, with a key that may sign this."""
+    findings = []
     for party in case.named:
-        seen = (party, one.event.type)
-        if seen not in may_sign:
-            if party == GOVERNANCE:
-                may_sign[seen] = _governed(books, case, one)
-            else:
-                may_sign[seen] = _party_signed(books, case, party, recorded_at)
-        problem = may_sign[seen]
-        if problem:
-            code, _, message = problem.partition(" ")
-            yield Finding(
-                code=code,
-                message=message,
-                subject=f"party:{party}",
-                hint=f"sign with a key of {party}: --key {party}"
-                if code == "statement.signer-missing"
-                else None,
+        place = (party, one.event.type)
+        standing = standings.get(place)
+        if standing is None:
+            standing = standings[place] = _standing(books, case, one, party, recorded_at)
+        if standing.problem:
+            code, _, message = standing.problem.partition(" ")
+            findings.append(
+                Finding(
+                    code=code,
+                    message=message,
+                    subject=f"party:{party}",
+                    hint=f"sign with a key of {party}: --key {party}"
+                    if code == "statement.signer-missing"
+                    else None,
+                )
             )
-        if party != GOVERNANCE:
-            yield from _within_mass(books, case, one, party, recorded_at)
+        if standing.cap is not None:
+            findings += _within_mass(books, one, party, standing.cap)
+    return findings
+
+
+def _standing(books: Books, case: Case, one: Prepared, party: str, recorded_at: str) -> _Standing:
+    if party == GOVERNANCE:
+        return _Standing(_governed(books, case, one), None)
+    return _Standing(
+        _party_signed(books, case, one, party, recorded_at), _cap(books, case, party, recorded_at)
+    )
 
 
 def _governed(books: Books, case: Case, one: Prepared) -> str:
@@ -319,7 +346,7 @@ def _governed(books: Books, case: Case, one: Prepared) -> str:
     return ""
 
 
-def _party_signed(books: Books, case: Case, party: str, recorded_at: str) -> str:
+def _party_signed(books: Books, case: Case, one: Prepared, party: str, recorded_at: str) -> str:
     """Why no good signature stands for `party` here, or nothing if one does."""
     known = books.parties.get(party)
     if known is None:
@@ -329,7 +356,7 @@ def _party_signed(books: Books, case: Case, party: str, recorded_at: str) -> str
     problem = f"statement.signer-missing {party} has not signed this statement"
     if any(
         isinstance(effect, Rotate) and effect.party == party and effect.key in case.signed
-        for effect in effects_of(case.event)
+        for effect in one.effects
     ):
         return ""  # whether that key may come is for the rule on Rotate to say
     for key in _keys_of(books, case, party):
@@ -362,17 +389,19 @@ def _unfit(key: Key, event_type: str, recorded_at: str) -> str:
     return ""
 
 
-def _within_mass(
-    books: Books, case: Case, one: Prepared, party: str, recorded_at: str
-) -> Iterable[Finding]:
-    """At least one key of the party that may sign this type now may move masses this large."""
-    keys = [
-        key for key in _keys_of(books, case, party) if not _unfit(key, case.event.type, recorded_at)
+def _cap(books: Books, case: Case, party: str, recorded_at: str) -> int | None:
+    """The largest mass that the party's keys which may sign this type now may move."""
+    caps = [
+        key.scope.max_mass
+        for key in _keys_of(books, case, party)
+        if not _unfit(key, case.event.type, recorded_at)
     ]
-    caps = [key.scope.max_mass for key in keys]
-    if not caps or None in caps:
-        return
-    cap = max(c for c in caps if c is not None)
+    known = [cap for cap in caps if cap is not None]
+    return max(known) if known and len(known) == len(caps) else None
+
+
+def _within_mass(books: Books, one: Prepared, party: str, cap: int) -> Iterable[Finding]:
+    """At least one key of the party that may sign this type now may move masses this large."""
     largest = max(_masses(books, one), default=0)
     if largest > cap:
         yield Finding(
@@ -396,7 +425,9 @@ def _masses(books: Books, one: Prepared) -> Iterable[int]:
 
 def _shape(one: Prepared) -> Iterable[Finding]:
     """An event is many-to-one or one-to-many."""
-    flows = [effect for effect in one.effects if isinstance(effect, Flow)]
+    flows = [effect for effect in one.effects if type(effect) is Flow]
+    if len(flows) < 2:
+        return
     sources = {flow.source for flow in flows}
     targets = {flow.target for flow in flows}
     if len(sources) > 1 and len(targets) > 1:
@@ -438,38 +469,44 @@ def _some(ids: Sequence[str]) -> str:
 
 
 def _effects(
-    books: Books, case: Case, one: Prepared, may_sign: dict[tuple[str, str], str]
+    books: Books, case: Case, one: Prepared, standings: dict[tuple[str, str], _Standing]
 ) -> Iterable[Finding]:
     """Judge each effect, then book it; at the end the lots it opened must add up."""
-    case.before = {lot: books.lots[lot] for lot in one.changed if lot in books.lots}
+    known = ((lot_id, books.lots.get(lot_id)) for lot_id in one.changed)
+    case.before = {lot_id: lot for lot_id, lot in known if lot is not None}
     already = len(books.moved)
     findings: list[Finding] = []
     for effect in one.effects:
         found: list[Finding] = []
         for rule in RULES[type(effect)]:
             found += rule(books, effect, case)
-        findings += found
-        if isinstance(effect, Open):
+        if type(effect) is Open:
             case.opened[effect.lot] = effect
-        if any(finding.severity == "error" for finding in found):
-            continue
+        if found:
+            findings += found
+            if any(finding.severity == "error" for finding in found):
+                continue
         try:
             differences = books.apply(one.event_id, one.event.by, effect)
         except (KeyError, ZeroDivisionError, LedgerError):
             # Only after an error that was reported above, when the books lack a lot.
             continue
-        findings += [_difference(effect, difference) for difference in differences]
-        if isinstance(effect, Suspend | Authorize | Rotate | Revoke | Admit | Govern):
-            may_sign.clear()
+        if differences:
+            findings += [_difference(effect, difference) for difference in differences]
+        if type(effect) in _ABOUT_KEYS:
+            standings.clear()
     findings += _sums(books, case)
     case.moved = tuple(books.moved[already:])
-    lasting = any(isinstance(effect, _LASTING) for effect in one.effects)
+    lasting = any(type(effect) in _LASTING for effect in one.effects)
     books.finish(one.event_id, one.changed, None if lasting else case.before)
     return findings
 
 
 # What two parties have done together, or what undid something, is not undone by one.
-_LASTING = (Depart, Arrive, Return, Void, Credit, Debit)
+_LASTING = frozenset({Depart, Arrive, Return, Void, Credit, Debit})
+
+# After these a party may stand otherwise than before in the same statement.
+_ABOUT_KEYS = frozenset({Suspend, Authorize, Rotate, Revoke, Admit, Govern})
 
 
 def _sums(books: Books, case: Case) -> Iterable[Finding]:

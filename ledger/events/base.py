@@ -17,7 +17,7 @@ from typing import Annotated, ClassVar
 import msgspec
 
 from ..effects import Effect, Loss
-from ..values import Content, Digest, EventId, Id, Mass, Positive, Text, Time, Word
+from ..values import Content, Count, Digest, EventId, Id, Mass, Positive, Text, Time, Word
 
 __all__ = ["GOVERNANCE", "Draw", "Event", "LossLine", "Named", "once_each"]
 
@@ -80,7 +80,7 @@ class Draw(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
 
     lot: Id
     mass: Positive | None = None
-    pieces: Annotated[int, msgspec.Meta(ge=1, extra={"words": "count"})] | None = None
+    pieces: Count | None = None
 
     def __post_init__(self) -> None:
         """Drawn by one measure; the other follows in proportion."""

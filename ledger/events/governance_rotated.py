@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar
 import msgspec
 
 from ..effects import Effect, Govern
-from ..values import Vkey
+from ..values import MAX_INTEGER, Vkey
 from .base import GOVERNANCE, Event
 
 
@@ -21,7 +21,10 @@ class GovernanceRotated(Event, frozen=True, kw_only=True, tag="governance.rotate
     command: ClassVar[str] = "policy rotate"
 
     version: Annotated[
-        int, msgspec.Meta(ge=1, description="one more than before", extra={"words": "count"})
+        int,
+        msgspec.Meta(
+            ge=1, le=MAX_INTEGER, description="one more than before", extra={"words": "count"}
+        ),
     ]
     origin: Annotated[str, msgspec.Meta(max_length=255, description="the ledger's origin")]
     governance: Annotated[

@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar
 import msgspec
 
 from ..effects import Claim, Effect
-from ..values import Id, Word
+from ..values import MAX_INTEGER, Id, Word
 from .base import Event
 
 
@@ -20,8 +20,13 @@ class TagsIssued(Event, frozen=True, kw_only=True, tag="tags.issued"):
     series: Annotated[Id, msgspec.Meta(description="the series' id")]
     kind: Annotated[Word, msgspec.Meta(description="mine, negociant, seal")]
     prefix: Annotated[Id, msgspec.Meta(description="text before the number, such as MT-")]
-    first: Annotated[int, msgspec.Meta(ge=0, description="first number", extra={"words": "count"})]
-    last: Annotated[int, msgspec.Meta(ge=0, description="last number", extra={"words": "count"})]
+    first: Annotated[
+        int,
+        msgspec.Meta(ge=0, le=MAX_INTEGER, description="first number", extra={"words": "count"}),
+    ]
+    last: Annotated[
+        int, msgspec.Meta(ge=0, le=MAX_INTEGER, description="last number", extra={"words": "count"})
+    ]
     site: Annotated[Id, msgspec.Meta(description="site they are for")]
     agent: Annotated[Id | None, msgspec.Meta(description="party that applies them")] = None
 

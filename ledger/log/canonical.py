@@ -46,6 +46,7 @@ __all__ = [
     "check",
     "decode",
     "encode",
+    "plain",
 ]
 
 MAX_ENTRY = 65_535
@@ -139,20 +140,35 @@ def encode(value: dict[str, Any]) -> bytes:
     return data
 
 
+def plain(data: bytes) -> bool:
+    """Whether bytes that a strict parser takes break no limit and hold no forbidden character.
+
+    True for short text without an escape. Whoever then decodes them into a type with nothing
+    but bounded integers, strings, tuples and objects of known fields, and encodes the value to
+    the same bytes, has shown all that `check` shows. False proves nothing.
+    """
+    if type(data) is not bytes or len(data) > _SHORT or b"\\" in data or b"\x7f" in data:
+        return False
+    if data.isascii():
+        return True
+    try:
+        # With the ASCII left out, what remains of UTF-8 is UTF-8, and mostly nothing.
+        return not _FORBIDDEN.search(str(data.translate(None, _ASCII), "utf-8"))
+    except UnicodeDecodeError:
+        return False
+
+
 def _quick(data: bytes) -> dict[str, Any] | None:
     """The value, if a few cheap tests prove the bytes canonical; None proves nothing.
 
     A backslash is left to `_careful`: without one, every quote in the bytes
     begins or ends a string, and no escape can hide a forbidden character.
     """
-    if type(data) is not bytes or len(data) > _SHORT or b"\\" in data or b"\x7f" in data:
+    if not plain(data):
         return None
     try:
         value = _SHALLOW.decode(data)
-        # With the ASCII left out, what remains of UTF-8 is UTF-8, and mostly nothing.
-        if not data.isascii() and _FORBIDDEN.search(str(data.translate(None, _ASCII), "utf-8")):
-            return None
-    except ValueError:  # msgspec's errors and UnicodeDecodeError are both of this kind
+    except ValueError:
         return None
     if _ENCODER.encode(value) != data:
         return None

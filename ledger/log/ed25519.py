@@ -40,7 +40,9 @@ _SMALL_ORDER = frozenset({1, _P - 1, 0, _Y8, _P - _Y8})
 
 def verify(public_key: bytes, message: bytes, signature: bytes) -> None:
     """Refuse a signature that is not by this key over this message."""
-    _check_point(public_key, "key")
+    if not _is_bytes(public_key, 32):
+        _check_point(public_key, "key")
+    key = _loaded(public_key)
     if not _is_bytes(signature, 64):
         raise SignatureError("a signature that is not 64 bytes", code="signature.length")
     if int.from_bytes(signature[32:], "little") >= _L:
@@ -51,11 +53,18 @@ def verify(public_key: bytes, message: bytes, signature: bytes) -> None:
     if not _is_bytes(message):
         raise SignatureError("a message that is not bytes", code="signature.wrong")
     try:
-        Ed25519PublicKey.from_public_bytes(public_key).verify(signature, message)
+        key.verify(signature, message)
     except InvalidSignature:
         raise SignatureError(
             f"not a signature by the key {public_key.hex()}", code="signature.wrong"
         ) from None
+
+
+@lru_cache(maxsize=4096)
+def _loaded(public_key: bytes) -> Ed25519PublicKey:
+    """The key as the library holds it; the same few sign again and again."""
+    _check_point(public_key, "key")
+    return Ed25519PublicKey.from_public_bytes(public_key)
 
 
 def check_public_key(public_key: bytes) -> None:
