@@ -429,3 +429,11 @@ def _outcome(way: Any, data: bytes) -> object:
         return way(data)
     except MalformedError as error:
         return error.code, str(error)
+
+
+@every_type
+def test_bytes_that_were_accepted_before_are_the_same_event_unchecked(kind: str) -> None:
+    data = canonical.encode(GOOD[kind])
+    assert decode(data, checked=True) == decode(data)
+    with pytest.raises(MalformedError, match="not an event"):
+        decode(data[:-1], checked=True)
