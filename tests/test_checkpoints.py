@@ -100,6 +100,8 @@ def test_a_new_entry_that_is_missing_is_not_signed_over(world: World) -> None:
 
 
 def test_hashes_that_are_not_those_of_the_last_checkpoint_are_not_built_upon(world: World) -> None:
+    for number in range(10):
+        world.record(extracted(f"L{number}"))
     world.ledger.checkpoint(LOG)
     world.record(extracted("A"))
     touch(world.path, "UPDATE node SET hash = zeroblob(32) WHERE level >= 2")

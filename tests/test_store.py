@@ -174,7 +174,8 @@ def test_a_time_that_cannot_be_written_is_not(world: World, seconds: int) -> Non
 
 
 def test_a_checkpoint_is_of_what_is_stored(world: World) -> None:
-    world.record(extracted("A"))
+    for number in range(10):
+        world.record(extracted(f"A{number}"))
     first = world.ledger.checkpoint(LOG)
     assert world.ledger.checkpoint(LOG) == first == world.ledger.latest_checkpoint()
     assert str(world.ledger.head().size).encode() in first.split(b"\n")

@@ -41,6 +41,8 @@ __all__ = [
     "tree",
 ]
 
+_STORED = 4
+"""The lowest level of a subtree whose hash is stored; below, it is made from at most 8 leaves."""
 _KEY_DIGITS = 12
 """Hexadecimal digits of an id that its key has."""
 _ASKED = 500
@@ -178,16 +180,16 @@ def nodes_kept(
 ) -> list[tuple[int, int, bytes]]:
     """Of the nodes that the entries from `first` on have completed, those that are stored.
 
-    Leaf hashes stand beside their entries. What one sheaf has all leaves of follows from it,
-    and is stored only where the next statement, or a proof that ends here, builds on it.
+    Leaf hashes stand beside their entries, and few of them are soon hashed. What one sheaf has
+    all leaves of follows from it, and is stored only where the next statement builds on it.
     """
     if not bound:
-        return [one for one in nodes if one[0]]
+        return [one for one in nodes if one[0] >= _STORED]
     peaks = set(merkle.frontier_nodes(end))
     return [
         (level, index, value)
         for level, index, value in nodes
-        if level > LEVEL or index << level < first or (level, index) in peaks
+        if level > LEVEL or (level >= _STORED and index << level < first) or (level, index) in peaks
     ]
 
 
@@ -199,22 +201,29 @@ def frontier(connection: Connection, size: int) -> merkle.Frontier:
 def hashes(connection: Connection, wanted: Sequence[tuple[int, int]]) -> list[bytes]:
     """Subtree hashes; (level, index) covers leaves [index << level, (index+1) << level)."""
     found: dict[merkle.Node, bytes] = {}
-    leaves = [index for level, index in wanted if not level]
-    for index, leaf in select(connection, "SELECT idx, leaf FROM entry WHERE idx", leaves):
-        found[0, index] = blob(leaf)
+    low = {node: _leaves_of(node) for node in wanted if node[0] < _STORED}
+    asked = sorted({index for leaves in low.values() for index in leaves})
+    rows = select(connection, "SELECT idx, leaf FROM entry WHERE idx", asked)
+    leaf_at = {index: blob(leaf) for index, leaf in rows}
+    for node, leaves in low.items():
+        if all(index in leaf_at for index in leaves):
+            found[node] = merkle.root([leaf_at[index] for index in leaves])
     missing = [node for node in wanted if node not in found]
     for start in range(0, len(missing), _NODES_ASKED):
         part = missing[start : start + _NODES_ASKED]
         # SQLite reads the whole table for pairs with IN, and each of these from the index.
-        rows = connection.exec_driver_sql(
+        stored = connection.exec_driver_sql(
             "SELECT level, idx, hash FROM node WHERE "
             + " OR ".join(["level = ? AND idx = ?"] * len(part)),
             tuple(number for node in part for number in node),
         )
-        found |= {(level, index): blob(value) for level, index, value in rows}
+        found |= {(level, index): blob(value) for level, index, value in stored}
     sheaves = Sheaves(connection)
     for level, index in sorted(set(missing) - found.keys(), key=_begins):
         value = sheaves.hash(level, index)
+        if value is None and 0 < level < _STORED:
+            # Some of its leaves stand in rows, some in a sheaf.
+            value = merkle.root(hashes(connection, [(0, leaf) for leaf in low[level, index]]))
         if value is None:
             raise StorageError(
                 f"tree hash {level}/{index} is missing from the database",
@@ -226,6 +235,11 @@ def hashes(connection: Connection, wanted: Sequence[tuple[int, int]]) -> list[by
 
 def _begins(node: merkle.Node) -> int:
     return node[1] << node[0]
+
+
+def _leaves_of(node: merkle.Node) -> range:
+    level, index = node
+    return range(index << level, (index + 1) << level)
 
 
 def select(connection: Connection, sql: str, wanted: Sequence[Any]) -> Iterator[Sequence[Any]]:
