@@ -11,7 +11,7 @@ made from. Both work on any `Shelf`: the tables of a store, or the entries of a 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from ..effects import (
@@ -23,6 +23,7 @@ from ..effects import (
     Credit,
     Debit,
     Depart,
+    Effect,
     Flow,
     Gain,
     Govern,
@@ -87,17 +88,47 @@ def about(one: Prepared) -> set[str]:
     """What an event is about, as ``kind:id``: lots, parties, sites, and `ledger`."""
     subjects = {f"lot:{lot}" for lot in lots_named(one.effects)}
     for effect in one.effects:
-        if isinstance(effect, Govern | Adopt):
-            subjects.add("ledger")
-        elif isinstance(effect, Admit | Suspend | Authorize | Rotate | Revoke):
-            subjects.add(f"party:{effect.party}")
-        elif isinstance(effect, Claim):
-            subjects.add(effect.subject)
-        elif isinstance(effect, Account | Credit | Debit):
-            subjects.add(f"account:{effect.account}")
-        elif isinstance(effect, Gain) and effect.origin.site is not None:
-            subjects.add(f"site:{effect.origin.site}")
+        # Asked of every event that is written: a table is quicker than a row of questions.
+        subject_of = _SUBJECT_OF.get(type(effect))
+        if subject_of is not None and (subject := subject_of(effect)) is not None:
+            subjects.add(subject)
     return subjects
+
+
+def _dug_at(effect: Gain) -> str | None:
+    return None if effect.origin.site is None else f"site:{effect.origin.site}"
+
+
+def _booked_to(effect: Account | Credit | Debit) -> str:
+    return f"account:{effect.account}"
+
+
+def _of_party(effect: Admit | Suspend | Authorize | Rotate | Revoke) -> str:
+    return f"party:{effect.party}"
+
+
+def _claimed(effect: Claim) -> str:
+    return effect.subject
+
+
+def _of_ledger(effect: Govern | Adopt) -> str:
+    return "ledger"
+
+
+_SUBJECT_OF: dict[type[Effect], Callable[..., str | None]] = {
+    Account: _booked_to,
+    Admit: _of_party,
+    Adopt: _of_ledger,
+    Authorize: _of_party,
+    Claim: _claimed,
+    Credit: _booked_to,
+    Debit: _booked_to,
+    Gain: _dug_at,
+    Govern: _of_ledger,
+    Revoke: _of_party,
+    Rotate: _of_party,
+    Suspend: _of_party,
+}
 
 
 def mentions(one: Prepared) -> set[str]:
