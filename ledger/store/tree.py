@@ -29,7 +29,7 @@ def signed_before(
     """The newest checkpoint in the store, if any, or all; each signed by one of the log's keys."""
     known = list(keys)
     rows = connection.exec_driver_sql(
-        f"SELECT size, note FROM checkpoint ORDER BY size DESC LIMIT {-1 if full else 1}"
+        f"SELECT size, note FROM checkpoint ORDER BY size DESC{'' if full else ' LIMIT 1'}"
     ).all()
     found = []
     for size, data in rows:
