@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -40,6 +40,7 @@ from .log import checkpoint, merkle, note
 from .store import cosignatures, projections, registrar, tree
 from .store import entries as log
 from .store.database import Connection, Database
+from .store.places import Place, Store, created, opened
 from .store.registrar import Offer, Receipt, moment, settled
 from .store.replay import replay
 from .store.shelf import Shelf, evidence
@@ -59,7 +60,7 @@ class Ledger:
     """One ledger in one database. Use it as a context manager, or call `close`."""
 
     def __init__(
-        self, database: Database, clock: Callable[[], int] = system_clock, pinned: str = ""
+        self, database: Store, clock: Callable[[], int] = system_clock, pinned: str = ""
     ) -> None:
         database.check_format()
         self._database = database
@@ -84,7 +85,7 @@ class Ledger:
     @classmethod
     def create(
         cls,
-        path: Path,
+        path: Place,
         *,
         origin: str,
         name: str,
@@ -114,7 +115,7 @@ class Ledger:
         data = encode(began)
         ledger_id = merkle.leaf_hash(data).hex()
         statement = Statement.draft(ledger_id, [data]).signed(*governance)
-        database = Database.create(path)
+        database = created(path)
         try:
             registrar.register(database, statement, clock)
             return cls(database, clock)
@@ -125,14 +126,14 @@ class Ledger:
     @classmethod
     def open(
         cls,
-        path: Path,
+        path: Place,
         *,
         clock: Callable[[], int] = system_clock,
         pinned: str = "",
         read_only: bool = False,
     ) -> Ledger:
-        """Open the ledger in a database file; `pinned` is the ledger id to insist on."""
-        database = Database(path, read_only=read_only)
+        """Open the ledger at a path or URL; `pinned` is the ledger id to insist on."""
+        database = opened(path, read_only=read_only)
         try:
             return cls(database, clock, pinned)
         except BaseException:
@@ -189,7 +190,7 @@ class Ledger:
         The same events again are no error: the first receipt is returned.
         """
         self._not_frozen()
-        receipt = _certain(lambda: registrar.register(self._database, statement, self._clock))
+        receipt = registrar.register(self._database, statement, self._clock)
         if self.keep_receipts is not None:
             self.keep_receipts([receipt])
         return receipt
@@ -204,7 +205,7 @@ class Ledger:
         """
         self._not_frozen()
         offers = [one if isinstance(one, Offer) else Offer(one) for one in statements]
-        answers = _certain(lambda: registrar.register_group(self._database, offers, self._clock))
+        answers = registrar.register_group(self._database, offers, self._clock)
         receipts = [one for one in answers if isinstance(one, Receipt)]
         if self.keep_receipts is not None and receipts:
             try:
@@ -456,24 +457,7 @@ class Ledger:
         return self._database.writing()
 
 
-_ATTEMPTS = 3
-_T = TypeVar("_T")
 _NOTHING = registration.Needs(frozenset(), frozenset(), frozenset(), frozenset(), frozenset())
-
-
-def _certain(enter: Callable[[], _T]) -> _T:
-    """Enter, and where a lost connection leaves it open whether that was done, enter again:
-    what the log has already is answered with its first receipt.
-    """
-    doubt: StorageError | None = None
-    for _ in range(_ATTEMPTS):
-        try:
-            return enter()
-        except StorageError as error:
-            if doubt is None and error.code != "storage.outcome-unknown":
-                raise
-            doubt = doubt or error
-    raise doubt or StorageError("nothing was tried")
 
 
 def _checkpoint_seen(connection: Connection, origin: str, books: Books) -> tuple[int, str] | None:

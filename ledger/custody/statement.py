@@ -23,7 +23,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import msgspec
 
@@ -144,7 +144,7 @@ class Statement(msgspec.Struct, frozen=True, dict=True):
         """The leaf hashes of its events, in order: hashed once, asked for again and again."""
         return tuple(merkle.leaf_hash(data) for data in self.events)
 
-    @property
+    @cached_property
     def ids(self) -> tuple[str, ...]:
         """The ids of its events, in order: their leaf hashes in hexadecimal."""
         return tuple(leaf.hex() for leaf in self.leaves)
@@ -211,9 +211,18 @@ _decoder = msgspec.json.Decoder(Registration)
 def registration_entry(signed_note: bytes, recorded_at: str) -> bytes:
     """The canonical bytes of a registration; MalformedError for a time that none can say."""
     lines = signed_note.decode().split("\n")
-    data = canonical.encode({"note": lines[:-1], "recorded_at": recorded_at, "type": "registered"})
-    decode_registration(data)
-    return data
+    _sayable(recorded_at)
+    return _registered(lines[:-1], recorded_at)
+
+
+def _registered(lines: list[str], recorded_at: str) -> bytes:
+    return canonical.encode({"note": lines, "recorded_at": recorded_at, "type": "registered"})
+
+
+@lru_cache(maxsize=64)
+def _sayable(recorded_at: str) -> None:
+    """Refuse a time that no registration can be read with; a group has the same one often."""
+    decode_registration(_registered([], recorded_at))
 
 
 def decode_registration(data: bytes) -> Registration:

@@ -7,7 +7,7 @@ never from a sequence. Entry bytes are stored as received and never spelled anew
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import accumulate
+from itertools import accumulate, count
 from typing import Any
 
 import msgspec
@@ -122,6 +122,23 @@ class Batch(msgspec.Struct, frozen=True):
     events: Sequence[bytes]
     leaves: Sequence[bytes]
 
+    @property
+    def large(self) -> bool:
+        """Whether its entries are bound into sheaves."""
+        return len(self.events) >= SMALLEST
+
+
+def _runs(batches: Sequence[Batch]) -> Iterator[list[Batch]]:
+    """Large statements each alone, small ones that follow one another together."""
+    run: list[Batch] = []
+    for one in batches:
+        if run and (one.large or run[0].large):
+            yield run
+            run = []
+        run.append(one)
+    if run:
+        yield run
+
 
 def append(connection: Connection, at: Head, batches: Sequence[Batch], recorded_at: str) -> Head:
     """Write statements after `at`, in order; each as rows, or bound into sheaves."""
@@ -132,21 +149,23 @@ def append(connection: Connection, at: Head, batches: Sequence[Batch], recorded_
     nodes: list[tuple[int, int, bytes]] = []
     keys: list[tuple[int, int]] = []
     firsts: list[tuple[int]] = []
-    for one in batches:
-        data = (one.registration, *one.events)
-        leaves = (merkle.leaf_hash(one.registration), *one.leaves)
+    for run in _runs(batches):
+        data = [entry for one in run for entry in (one.registration, *one.events)]
+        leaves = [leaf for one in run for leaf in (merkle.leaf_hash(one.registration), *one.leaves)]
         links = list(accumulate(leaves, chain.link, initial=link))
         end = first + len(data)
-        bound = len(data) > SMALLEST
+        bound = run[0].large
         if bound:
             parts = [(begin - first, cut - first) for begin, cut in cuts(first, end)]
-            sheaves += [Sheaf(first + a, links[a], links[b], data[a:b]) for a, b in parts]
+            sheaves += [Sheaf(first + a, links[a], links[b], tuple(data[a:b])) for a, b in parts]
         else:
             rows += zip(range(first, end), data, leaves, links[1:], strict=True)
         nodes += nodes_kept(trunk.extend(leaves), first, end, bound=bound)
-        keys += zip(map(event_key, one.leaves), range(first + 1, end), strict=True)
-        firsts.append((first,))
-        link, first = links[-1], end
+        link = links[-1]
+        for one in run:
+            firsts.append((first,))
+            keys += zip(map(event_key, one.leaves), count(first + 1), strict=False)
+            first += 1 + len(one.events)
     execute = connection.exec_driver_sql
     if rows:
         execute("INSERT INTO entry (idx, data, leaf, chain) VALUES (?, ?, ?, ?)", rows)

@@ -54,7 +54,7 @@ class _NotedLots(PackedLots):
 
     def __setitem__(self, name: str, lot: Lot) -> None:
         if name not in self.changed:
-            self.changed[name] = None if name not in self else self[name]
+            self.changed[name] = self.get(name)
         super().__setitem__(name, lot)
 
     def undo(self) -> None:
