@@ -30,6 +30,7 @@ from .custody import registration
 from .custody.books import Books, Lot, key_ref
 from .custody.closure import gather
 from .custody.provenance import Observe, Trail, trail
+from .custody.shares import Inside, Shares
 from .custody.statement import Statement
 from .errors import ConfigError, LedgerError, StorageError, UnknownError
 from .events import GOVERNANCE, Event, encode
@@ -44,6 +45,7 @@ from .store.places import Place, Store, created, opened
 from .store.registrar import Offer, Receipt, moment, settled
 from .store.replay import replay
 from .store.shelf import Shelf, evidence
+from .store.walks import inside, shares
 
 if TYPE_CHECKING:
     from .committer import Committer
@@ -292,15 +294,7 @@ class Ledger:
     def lot(self, lot_id: str) -> Lot:
         """A lot as the books have it; raises `UnknownError`."""
         with self._reading() as connection:
-            found = projections.lot(connection, lot_id)
-            if found is None:
-                near = projections.ids_like(connection, lot_id)
-                raise UnknownError(
-                    f"no lot or product {lot_id} here",
-                    code="lot.unknown",
-                    hint=f"did you mean {', '.join(near)}" if near else "oretrail lots lists them",
-                )
-            return found
+            return _lot(connection, lot_id)
 
     def lots(self, holder: str | None = None, state: str | None = None) -> list[Lot]:
         """Lots by id, of one holder or in one state if asked."""
@@ -386,6 +380,19 @@ class Ledger:
             lots = projections.ancestors(connection, subject)
             return trail(subject, lots, gather(Shelf(connection), lots), observe)
 
+    def shares(self, subject: str) -> Shares:
+        """Where a lot or product came from as the tables have it: at once, and not proven.
+
+        `trace` proves it, at some fifty times the cost.
+        """
+        with self._reading() as connection:
+            return shares(connection, _lot(connection, subject))
+
+    def inside(self, lot_id: str) -> list[Inside]:
+        """How much of a lot is in each that it flowed into, by the tables; the first made first."""
+        with self._reading() as connection:
+            return inside(connection, _lot(connection, lot_id).lot)
+
     def bundle(self, subject: str) -> Bundle:
         """Everything that proves where a lot or product came from, to who has nothing else.
 
@@ -458,6 +465,18 @@ class Ledger:
 
 
 _NOTHING = registration.Needs(frozenset(), frozenset(), frozenset(), frozenset(), frozenset())
+
+
+def _lot(connection: Connection, lot_id: str) -> Lot:
+    found = projections.lot(connection, lot_id)
+    if found is None:
+        near = projections.ids_like(connection, lot_id)
+        raise UnknownError(
+            f"no lot or product {lot_id} here",
+            code="lot.unknown",
+            hint=f"did you mean {', '.join(near)}" if near else "oretrail lots lists them",
+        )
+    return found
 
 
 def _checkpoint_seen(connection: Connection, origin: str, books: Books) -> tuple[int, str] | None:
