@@ -139,6 +139,7 @@ class Link:
     def __init__(self, connection: psycopg.Connection[Any], url: Url) -> None:
         self._connection = connection
         self._url = url
+        self._streams = 0
         self._waiting: list[tuple[bytes, Sequence[Any]]] = []
         self._types: dict[tuple[str, str], list[str]] = {}
 
@@ -160,7 +161,20 @@ class Link:
 
     def execution_options(self, *, stream_results: bool = True) -> Connection:
         """The same connection; with `stream_results` rows stay in the server until asked for."""
-        return _Streamed(self, self._connection, self._url) if stream_results else self
+        return _Streamed(self) if stream_results else self
+
+    def stream(self, statement: str, parameters: Sequence[Any]) -> Rows:
+        """Run a query whose rows stay in the server until they are asked for."""
+        spelled = spell(statement)
+        if spelled.verb not in _READ:
+            return self.exec_driver_sql(statement, parameters)
+        with foreign_errors(self._url):
+            self.settle()
+            self._streams += 1
+            cursor = RawServerCursor(self._connection, f"rows_{self._streams}")
+            cursor.itersize = _STREAMED
+            cursor.execute(spelled.text, spelled.values(parameters), binary=True)
+        return _Rows(cursor, self._url)
 
     # --- transactions --------------------------------------------------------------------
 
@@ -236,11 +250,12 @@ class Link:
 
     def _copy(self, into: str, insert: Insert, rows: list[Any]) -> None:
         columns = f" ({insert.columns})" if insert.columns else ""
+        types = self._column_types(insert)
         with (
             self._connection.cursor() as cursor,
             cursor.copy(f"COPY {into}{columns} FROM STDIN (FORMAT BINARY)".encode()) as copy,
         ):
-            copy.set_types(self._column_types(insert))
+            copy.set_types(types)
             for row in rows:
                 copy.write_row(row)
 
@@ -315,23 +330,11 @@ _NONE = _NoRows()
 class _Streamed:
     """The same connection; rows are iterated from a cursor in the server."""
 
-    def __init__(self, link: Link, connection: psycopg.Connection[Any], url: Url) -> None:
+    def __init__(self, link: Link) -> None:
         self._link = link
-        self._connection = connection
-        self._url = url
-        self._count = 0
 
     def exec_driver_sql(self, statement: str, parameters: Any = None) -> Rows:
-        spelled = spell(statement)
-        if spelled.verb not in _READ:
-            return self._link.exec_driver_sql(statement, parameters)
-        with foreign_errors(self._url):
-            self._link.settle()
-            self._count += 1
-            cursor = RawServerCursor(self._connection, f"rows_{id(self)}_{self._count}")
-            cursor.itersize = _STREAMED
-            cursor.execute(spelled.text, spelled.values(parameters or ()), binary=True)
-            return _Rows(cursor, self._url)
+        return self._link.stream(statement, parameters or ())
 
     def execution_options(self, *, stream_results: bool = True) -> Connection:
         return self if stream_results else self._link
