@@ -30,6 +30,7 @@ from ..store import projections
 from ..store.database import Database
 from ..store.overlay import Overlay
 from ..store.registrar import register
+from ..store.sheaves import Sheaves
 from ..workspace import SETTINGS_FILE, Settings, Workspace
 
 __all__ = ["News", "clone", "follow", "update", "write"]
@@ -137,6 +138,8 @@ def follow(path: Path, lines: Iterable[bytes], progress: Progress | None = None)
 def _news(overlay: Overlay, sources: Iterable[Source], size: int) -> Iterator[Source]:
     """The entries from `size` on; those before must be the ones that are here."""
     first = True
+    with overlay.reading() as connection:
+        sheaves = Sheaves(connection)
     for source in sources:
         if first and source.index > size:
             raise ConflictError(
@@ -149,7 +152,7 @@ def _news(overlay: Overlay, sources: Iterable[Source], size: int) -> Iterator[So
             yield source
             continue
         with overlay.reading() as connection:
-            row = log.entry(connection, source.index)
+            row = log.entry(connection, source.index, sheaves)
         leaf = merkle.leaf_hash(source.data)
         if row is None or row.leaf != leaf or source.leaf != leaf or source.chain != row.chain:
             here = "missing" if row is None else row.leaf.hex()[:16]
@@ -193,7 +196,8 @@ def _register(overlay: Overlay, group: list[Source]) -> None:
             code="event.duplicate",
         )
     with overlay.reading() as connection:
-        rows = [log.entry(connection, one.index) for one in group]
+        sheaves = Sheaves(connection)
+        rows = [log.entry(connection, one.index, sheaves) for one in group]
     for one, row in zip(group, rows, strict=True):
         if row is None:
             raise StorageError(f"entry {one.index} is missing", code="storage.corrupt")

@@ -24,6 +24,7 @@ __all__ = [
     "add_checkpoint",
     "append",
     "checkpoint_at",
+    "data_at",
     "entries",
     "entry",
     "event_key",
@@ -283,13 +284,23 @@ def entry(connection: Connection, index: int, sheaves: Sheaves | None = None) ->
     if row is not None:
         return _row(*row)
     sheaf = (sheaves or Sheaves(connection)).at(index)
-    return None if sheaf is None else _bound(sheaf)[index - sheaf.first]
+    return None if sheaf is None else _bound(sheaf, index)
 
 
-def _bound(sheaf: Sheaf) -> list[Row]:
-    leaves = sheaf.leaves()
-    links = sheaf.links(leaves)
-    return list(map(Row, range(sheaf.first, sheaf.end), sheaf.entries, leaves, links))
+def data_at(connection: Connection, index: int, sheaves: Sheaves | None = None) -> bytes:
+    """The bytes of the entry at `index`; StorageError ``storage.corrupt`` if it is missing."""
+    row = connection.exec_driver_sql("SELECT data FROM entry WHERE idx = ?", (index,)).first()
+    if row is not None:
+        return blob(row[0])
+    sheaf = (sheaves or Sheaves(connection)).at(index)
+    if sheaf is None:
+        raise StorageError(f"entry {index} is missing from the database", code="storage.corrupt")
+    return sheaf.entries[index - sheaf.first]
+
+
+def _bound(sheaf: Sheaf, index: int) -> Row:
+    place = index - sheaf.first
+    return Row(index, sheaf.entries[place], sheaf.leaves[place], sheaf.links[place])
 
 
 def entries(connection: Connection, start: int = 0, end: int | None = None) -> Iterator[Row]:
@@ -299,7 +310,8 @@ def entries(connection: Connection, start: int = 0, end: int | None = None) -> I
         if isinstance(part, Row):
             yield part
         else:
-            yield from _bound(part)[max(start - part.first, 0) : last - part.first]
+            for index in range(max(start, part.first), min(part.end, last)):
+                yield _bound(part, index)
 
 
 def stated(

@@ -18,9 +18,9 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from itertools import accumulate, islice
-
-import msgspec
 
 from ..errors import MalformedError, StorageError
 from ..log import chain, merkle, tiles
@@ -39,7 +39,8 @@ _EFFORT = 1
 _COLUMNS = "first, size, before, chain, data"
 
 
-class Sheaf(msgspec.Struct, frozen=True):
+@dataclass(frozen=True)
+class Sheaf:
     """Consecutive entries from `first` on, and the chain hashes before and after them."""
 
     first: int
@@ -52,13 +53,15 @@ class Sheaf(msgspec.Struct, frozen=True):
         """The index after the last."""
         return self.first + len(self.entries)
 
+    @cached_property
     def leaves(self) -> list[bytes]:
         """The leaf hashes, from the bytes."""
         return [merkle.leaf_hash(data) for data in self.entries]
 
-    def links(self, leaves: Sequence[bytes]) -> list[bytes]:
+    @cached_property
+    def links(self) -> list[bytes]:
         """The chain hashes from the leaf hashes, but the last as it is stored."""
-        links = accumulate(leaves[:-1], chain.link, initial=self.before)
+        links = accumulate(self.leaves[:-1], chain.link, initial=self.before)
         return [*islice(links, 1, None), self.chain]
 
 
@@ -111,7 +114,6 @@ class Sheaves:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._last: Sheaf | None = None
-        self._leaves: list[bytes] = []
 
     def at(self, index: int) -> Sheaf | None:
         """The sheaf that this entry is in, or None."""
@@ -122,7 +124,7 @@ class Sheaves:
             ).first()
             if row is None or index >= row[0] + row[1]:
                 return None
-            self._last, self._leaves = _sheaf(row), []
+            self._last = _sheaf(row)
         return self._last
 
     def hash(self, level: int, index: int) -> bytes | None:
@@ -131,8 +133,7 @@ class Sheaves:
         sheaf = self.at(begin) if level <= LEVEL else None
         if sheaf is None or end > sheaf.end:
             return None
-        self._leaves = self._leaves or sheaf.leaves()
-        return merkle.root(self._leaves[begin - sheaf.first : end - sheaf.first])
+        return merkle.root(sheaf.leaves[begin - sheaf.first : end - sheaf.first])
 
     def between(self, start: int, end: int) -> Iterator[Sheaf]:
         """Sheaves that have any of these entries, in order."""

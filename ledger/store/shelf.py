@@ -18,6 +18,7 @@ from ..log import checkpoint, note, subset
 from . import entries as log
 from . import projections
 from .database import Connection
+from .sheaves import Sheaves
 
 __all__ = ["Shelf", "evidence"]
 
@@ -29,6 +30,7 @@ class Shelf:
         self._connection = connection
         self._size = size
         self._read: dict[int, Prepared] = {}
+        self._sheaves = Sheaves(connection)
 
     def about(self, subjects: Iterable[str]) -> Mapping[int, Prepared]:
         """Every event about any of the subjects."""
@@ -50,14 +52,7 @@ class Shelf:
         return self._read[index]
 
     def _data(self, index: int) -> bytes:
-        return _entry(self._connection, index)
-
-
-def _entry(connection: Connection, index: int) -> bytes:
-    row = log.entry(connection, index)
-    if row is None:
-        raise StorageError(f"entry {index} is missing from the database", code="storage.corrupt")
-    return row.data
+        return log.data_at(self._connection, index, self._sheaves)
 
 
 def evidence(connection: Connection, ledger: str, subject: str, signed: bytes) -> Bundle:
@@ -81,8 +76,9 @@ def evidence(connection: Connection, ledger: str, subject: str, signed: bytes) -
             raise StorageError(f"event {index} has no statement", code="storage.corrupt")
         parts.setdefault(at, []).append(index)
     indexes = sorted([*parts, *events])
+    sheaves = Sheaves(connection)
     rows = tuple(
-        (index, events[index].data if index in events else _entry(connection, index))
+        (index, events[index].data if index in events else log.data_at(connection, index, sheaves))
         for index in indexes
     )
     return Bundle(
@@ -108,8 +104,9 @@ def _last_change(connection: Connection, subject: str) -> int:
 
 def _partial(connection: Connection, parts: Mapping[int, list[int]]) -> Iterable[tuple[int, bytes]]:
     """The hashes beside the events of each statement that is not whole."""
+    sheaves = Sheaves(connection)
     for at, indexes in sorted(parts.items()):
-        count = _count(_entry(connection, at))
+        count = _count(log.data_at(connection, at, sheaves))
         leaves = log.hashes(connection, [(0, at + 1 + place) for place in range(count)])
         for each in subset.prove(leaves, [index - at - 1 for index in indexes]):
             yield at, each
