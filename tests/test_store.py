@@ -54,6 +54,9 @@ def test_the_settings_that_durability_needs_are_in_force(world: World) -> None:
         "secure_delete": 1,
         "mmap_size": 0,
         "user_version": FORMAT,
+        "page_size": 8192,
+        "cache_size": -262_144,
+        "wal_autocheckpoint": 16_000,
     }
     assert {name: pragma(world.ledger, name) for name in wanted} == wanted
     assert pragma(world.ledger, "busy_timeout") >= 60_000
