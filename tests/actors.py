@@ -27,6 +27,7 @@ from ledger.events import TYPES, Event, encode, event_id
 from ledger.events.base import Draw, LossLine, Named
 from ledger.ledger import Ledger, Receipt
 from ledger.log.note import Signer
+from ledger.store.places import Place
 from ledger.values import Content, Grade
 
 ORIGIN = "kivu.example/trail"
@@ -287,7 +288,7 @@ def ta(mass: int) -> tuple[Content, ...]:
 class World:
     """A ledger with every actor but the stranger admitted and two sites registered."""
 
-    def __init__(self, path: Path, clock: Clock | None = None, **settings: Any) -> None:
+    def __init__(self, path: Place, clock: Clock | None = None, **settings: Any) -> None:
         self.clock = clock or Clock()
         self.path = path
         wanted: dict[str, Any] = {

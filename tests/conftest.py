@@ -1,4 +1,4 @@
-"""What every test may rely on: steady dice, and no settings from outside."""
+"""What every test may rely on: steady dice, no settings from outside, and where ledgers are."""
 
 from __future__ import annotations
 
@@ -68,8 +68,20 @@ def another_computer(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Elsewhe
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path | str]:
+    """Where a ledger may be made: a file, or for tests of both stores a schema."""
+    if getattr(request, "param", "file") == "file":
+        yield tmp_path / "ledger.db"
+        return
+    import postgres_server
+
+    with postgres_server.schema() as url:
+        yield url
+
+
+@pytest.fixture
+def world(place: Path | str) -> Iterator[World]:
     """A ledger with a mine, two traders, a smelter, a laboratory, and a clock to set."""
-    world = World(tmp_path / "ledger.db").settle()
+    world = World(place).settle()
     yield world
     world.ledger.close()

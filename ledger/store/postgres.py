@@ -76,6 +76,7 @@ class PostgresDatabase:
         try:
             with foreign_errors(self.url):
                 yield link
+                link.settle()
         finally:
             link.undo()
             self.returned(link)

@@ -123,7 +123,7 @@ def foreign_errors(url: Url) -> Iterator[None]:
 def _ours(url: Url, error: psycopg.Error) -> LedgerError:
     text = " ".join(str(error).split()) or type(error).__name__
     state = error.sqlstate
-    if isinstance(error, psycopg.DataError) and "NUL" in text:
+    if state == "22021" or (isinstance(error, psycopg.DataError) and "NUL" in text):
         return UnknownError("a text with a NUL in it names nothing here")
     lost = state is None or state[:2] == "08" or state[:3] == "57P"
     if isinstance(error, psycopg.OperationalError) and lost:
