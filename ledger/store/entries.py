@@ -319,7 +319,8 @@ def stated(
 ) -> Iterator[tuple[int, bytes, bytes | None, bytes | None]]:
     """The same for an auditor: (index, data, leaf, chain), the hashes where they are stored.
 
-    An auditor makes every hash itself, and of a sheaf has one to compare: the last chain hash.
+    An auditor makes every hash itself. Of a sheaf it has two to compare: the chain hash of the
+    last entry, and that of the first, which follows from the one before.
     """
     last = MAX_SIZE if end is None else end
     for part in _parts(connection, start, last):
@@ -327,8 +328,12 @@ def stated(
             yield part.index, part.data, part.leaf, part.chain
             continue
         for index in range(max(start, part.first), min(part.end, last)):
-            link = part.chain if index + 1 == part.end else None
-            yield index, part.entries[index - part.first], None, link
+            data, link = part.entries[index - part.first], None
+            if index + 1 == part.end:
+                link = part.chain
+            elif index == part.first:
+                link = chain.link(part.before, merkle.leaf_hash(data))
+            yield index, data, None, link
 
 
 def _parts(connection: Connection, start: int, end: int) -> Iterator[Row | Sheaf]:

@@ -10,8 +10,9 @@
     0x01         how it is compressed; others may follow, and are refused until they are known
 
 Leaf hashes, and the chain hashes between, are not kept: they follow from the bytes. The last
-chain hash is over all of them, so whoever verifies compares that one; whoever wants one entry
-has at most 256 to unpack, of at most 16 MiB, whatever a damaged row may claim.
+chain hash is over all of them, so whoever verifies compares that one, and the one before;
+whoever wants one entry has at most 256 to unpack, of at most 16 MiB, whatever a damaged row
+may claim.
 """
 
 from __future__ import annotations
