@@ -7,6 +7,7 @@ trader$  oretrail register d.statement
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -15,7 +16,7 @@ from ledger.custody.statement import Statement
 from ledger.errors import ConfigError, MalformedError
 from ledger.events import decode
 
-from . import output, signing
+from . import output, signing, together
 from .main import Command
 from .output import clean
 from .session import Session
@@ -129,30 +130,53 @@ def _say_dry(session: Session, statement: Statement, wanted: list[str]) -> int:
 
 
 @click.command(cls=Command)
-@_file
+@click.argument(
+    "files",
+    metavar="FILE...",
+    nargs=-1,
+    required=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+)
 @click.option("--dry-run", "-n", is_flag=True, help="Show what the rules say; register nothing.")
 @click.pass_obj
-def register(session: Session, file: Path, dry_run: bool) -> int:
+def register(session: Session, files: tuple[Path, ...], dry_run: bool) -> int:
     """Enter the signed statement in FILE into the ledger.
 
-    The same file again is no error: the first receipt is given once more.
+    The same file again is no error: the first receipt is given once more. Of several files,
+    each is registered even when another is refused; then the exit code is 3.
     """
-    statement = read_statement(file)
+    if dry_run and len(files) > 1:
+        raise click.UsageError("--dry-run is for one FILE")
+    statements = [_signed_statement(file, files) for file in files]
+    if session.workspace().settings.copy:
+        raise ConfigError(
+            "this is a copy of a ledger, nothing can be registered in it",
+            code="workspace.is-copy",
+            hint=f"oretrail outbox add {files[0]}",
+        )
+    statement = statements[0]
+    with session.ledger() as ledger:
+        if dry_run:
+            return signing.say_judged(session, statement, ledger.judge(statement))
+        if len(files) > 1:
+            return together.enter_all(session, ledger, files, statements)
+        receipt = ledger.register(statement)
+    signing.say_receipt(session, receipt, statement)
+    return 0
+
+
+def _signed_statement(file: Path, files: Sequence[Path]) -> Statement:
+    """The statement in one of the files; nothing is registered if one of them holds none."""
+    try:
+        statement = read_statement(file)
+    except MalformedError as error:
+        if len(files) == 1:
+            raise
+        raise MalformedError(f"{file}: {error}", code=error.code, hint=error.hint) from None
     if not statement.signatures:
         raise MalformedError(
             f"nobody has signed {file} yet",
             code="statement.unsigned",
             hint=f"oretrail sign {file}",
         )
-    if session.workspace().settings.copy:
-        raise ConfigError(
-            "this is a copy of a ledger, nothing can be registered in it",
-            code="workspace.is-copy",
-            hint=f"oretrail outbox add {file}",
-        )
-    with session.ledger() as ledger:
-        if dry_run:
-            return signing.say_judged(session, statement, ledger.judge(statement))
-        receipt = ledger.register(statement)
-    signing.say_receipt(session, receipt, statement)
-    return 0
+    return statement

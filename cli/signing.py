@@ -110,24 +110,33 @@ def say_receipt(session: Session, receipt: Receipt, statement: Statement) -> Non
     if session.json:
         output.say_json(
             {
-                "receipt": {
-                    "index": receipt.index,
-                    "event": list(receipt.event),
-                    "size": receipt.size,
-                    "recorded_at": receipt.recorded_at,
-                },
+                "receipt": plain_receipt(receipt),
                 "findings": [output.finding(one) for one in receipt.findings],
             }
         )
         return
+    output.say(recorded(receipt, statement))
+    say_findings(receipt.findings)
+
+
+def plain_receipt(receipt: Receipt) -> dict[str, Any]:
+    """A receipt as JSON, without its findings."""
+    return {
+        "index": receipt.index,
+        "event": list(receipt.event),
+        "size": receipt.size,
+        "recorded_at": receipt.recorded_at,
+    }
+
+
+def recorded(receipt: Receipt, statement: Statement) -> str:
+    """Where the events of a statement stand, in a line."""
     first = receipt.index + 1
     if len(receipt.event) == 1:
         kind = decode(statement.events[0]).type
-        output.say(f"recorded entry {first}   {kind}   {receipt.event[0][:12]}")
-    else:
-        last = receipt.index + len(receipt.event)
-        output.say(f"recorded entries {first} to {last}   {kinds(statement)}")
-    _say_findings(receipt.findings)
+        return f"recorded entry {first}   {kind}   {receipt.event[0][:12]}"
+    last = receipt.index + len(receipt.event)
+    return f"recorded entries {first} to {last}   {kinds(statement)}"
 
 
 def say_waiting(session: Session, one: Pending) -> None:
@@ -172,7 +181,7 @@ def kinds(statement: Statement) -> str:
     return ", ".join(f"{count} {kind}" for kind, count in counts.items())
 
 
-def _say_findings(findings: Iterable[Finding]) -> None:
+def say_findings(findings: Iterable[Finding]) -> None:
     shown = tuple(findings)
     for one in shown[: output.MOST]:
         output.say_finding(one)
@@ -198,7 +207,7 @@ def say_judged(session: Session, statement: Statement, findings: Sequence[Findin
             output.say(clean(data.decode(), 2_000))
         who = clean(", ".join(names)) or "nobody, since no key that is needed is here"
         output.say(f"signed by   {who}")
-        _say_findings(findings)
+        say_findings(findings)
         output.say("nothing was registered: this is a dry run")
     return 3 if refused else 0
 

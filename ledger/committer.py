@@ -20,6 +20,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from itertools import islice, repeat, takewhile
 from types import TracebackType
 
@@ -147,11 +148,11 @@ class Committer:
             share = [self._unchecked.popleft() for _ in range(count)]
             self._checking += 1
             job = self._checkers.submit(self._check, [one.offer for one in share])
-            job.add_done_callback(lambda job, share=share: self._checked(share))
+            job.add_done_callback(partial(self._checked, share))
         if not self._writing and (group := self._next_group()):
             self._writing = True
             entering = self._writer.submit(self._enter, [one.offer for one in group])
-            entering.add_done_callback(lambda job: self._entered(group, job))
+            entering.add_done_callback(partial(self._entered, group))
 
     def _next_group(self) -> list[_Waiting]:
         """All that is checked, from the first on, as far as one group may go."""
@@ -190,7 +191,7 @@ class Committer:
             with suppress(MalformedError):
                 offer.prepared = [registration.prepare(data) for data in offer.statement.events]
 
-    def _checked(self, share: Sequence[_Waiting]) -> None:
+    def _checked(self, share: Sequence[_Waiting], job: Future[None]) -> None:
         """What a check did not find out, because it failed, is found out when it enters."""
         with self._changed:
             for one in share:

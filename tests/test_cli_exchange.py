@@ -125,3 +125,57 @@ def test_a_statement_that_came_too_late_is_refused(place: Place) -> None:
 def test_a_file_that_is_not_there_is_said(place: Place) -> None:
     for command in ("sign", "countersign", "register"):
         assert place(command, place.root / "none", code=5).error == "file.not-read"
+
+
+def bags(place: Place, *names: str) -> list[Path]:
+    """A signed statement for each of these bags, in files."""
+    files = []
+    for name in names:
+        files.append(place.root / f"{len(files)}-{name}.statement")
+        place(
+            *("record", "extraction", "--by", MINE, "--lot", name, "--site", "RW-GIH"),
+            *("--material", "coltan ore", "--mass", f"{40 + len(files)} kg", "--basis", "wet"),
+            *("--method", "asm", "--draft", files[-1], "--key", MINE),
+        )
+    return files
+
+
+def test_of_many_files_each_is_registered_that_can_be(place: Place) -> None:
+    files = bags(place, "A", "B", "A", "C")
+    size = place.size
+    answer = place("register", *files, code=3)
+    lines = answer.out.splitlines()
+    assert [line.split("   ")[1].partition(" ")[0] for line in lines] == [
+        "recorded",
+        "recorded",
+        "refused:",
+        "recorded",
+    ]
+    assert f"{files[2]}   refused: lot A exists already [lot.exists]" in lines
+    assert place.size == size + 6
+    said = place.json("register", *files, code=3)["statements"]
+    assert [one["became"] for one in said] == ["registered", "registered", "refused", "registered"]
+    assert [one["file"] for one in said] == [str(file) for file in files]
+    assert said[2]["findings"][0]["code"] == "lot.exists"
+    assert "receipt" not in said[2]
+    for one, file in zip(said, files, strict=True):
+        if "receipt" in one:
+            assert one["receipt"] == place.json("register", file)["receipt"]
+    assert place.size == size + 6
+    assert len(place("register", *files[:2]).out.splitlines()) == 2
+    assert place.json("verify")["verdict"] == "supported"
+
+
+def test_of_many_files_none_is_registered_when_one_holds_no_statement(place: Place) -> None:
+    files = bags(place, "A", "B")
+    size = place.size
+    files[1].write_bytes(b"no statement")
+    answer = place("register", *files, code=4)
+    assert answer.error == "statement.malformed"
+    assert str(files[1]) in answer.err
+    unsigned = place.root / "unsigned.statement"
+    place("sign", files[0], "-n", "--key", MINE)
+    unsigned.write_bytes(files[0].read_bytes().partition(b"\n\n\xe2")[0] + b"\n")
+    assert place("register", files[0], unsigned, code=4).error == "statement.unsigned"
+    assert place.size == size
+    place("register", "--dry-run", *files, code=2)

@@ -10,7 +10,7 @@ save       what was posted is written to the tables, once for many statements
 from __future__ import annotations
 
 from collections.abc import MutableMapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import msgspec
 
@@ -21,6 +21,7 @@ from ..custody.registration import Prepared
 __all__ = ["LoadedBooks", "Posting"]
 
 _T = TypeVar("_T")
+_Settings: TypeAlias = tuple[Governance | None, dict[str, int], str]
 
 
 class _Noted(dict[str, _T]):
@@ -106,8 +107,8 @@ class LoadedBooks(Books):
         self.heads: dict[str, int] = {}
         self.numbers: dict[str, int] = {}
         self.unnumbered: set[str] = set()
-        self.loaded_settings: tuple[Governance | None, dict[str, int], str] = (None, {}, "")
-        self._settings = self.loaded_settings
+        self.loaded_settings: _Settings = (None, {}, "")
+        self._settings: _Settings = self.loaded_settings
 
     def changed(self, table: str) -> list[tuple[str, Any]]:
         """What was posted into one of the mappings since `remember`, as it is now."""
