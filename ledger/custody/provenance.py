@@ -11,6 +11,7 @@ each lot's history is a chain of heads (`after`), so an event that was left out 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import TypeAlias
 
 import msgspec
@@ -35,13 +36,14 @@ from ..effects import (
 )
 from ..errors import UnknownError
 from ..findings import Finding
-from ..values import BILLION, Origin
+from ..values import BILLION
 from ..words import mass as in_words
-from .amount import Amount, Vector, take_vector
+from . import origins
+from .amount import Amount
 from .attestations import attestations, incidents
 from .books import MODELS, Books, Lot
 from .registration import Prepared
-from .trail import ElementTrail, Gap, LotLine, OriginLine, Said, Trail, Transfer
+from .trail import ElementTrail, Gap, LotLine, Said, Trail, Transfer
 
 __all__ = ["Observe", "Trail", "trail"]
 
@@ -113,7 +115,7 @@ class _Walk:
             if isinstance(effect, Open) and effect.lot in self.lots:
                 opened[effect.lot] = effect
             self._effect(index, one, effect, losses)
-        self.books.finish(one.event_id, one.changed & (self.lots | opened.keys()), before)
+        self.books.finish(one.event_id, one.changed & self.lots, before)
         for lot_id, opening in opened.items():
             self._line(index, one, lot_id, opening, losses)
         if self.observe is not None:
@@ -438,40 +440,4 @@ class _Walk:
             "attested_ppb": attested * BILLION // whole if whole else 0,
             "signed_both_ppb": both,
         }
-        if not amount.contents:
-            return {"mass": self._element(amount.mass, "mass", amount.origins, shared)}
-        return {
-            e.element: self._element(e.mass, e.basis, e.origins, shared)
-            for e in amount.contents
-            if e.mass
-        }
-
-    def _element(
-        self, mass: int, basis: str, vector: Vector, shared: dict[str, int]
-    ) -> ElementTrail:
-        shares = dict(take_vector(vector, mass, BILLION)) if mass else {}
-        lines = []
-        coverage = {"site_ppb": 0, "country_ppb": 0, "unknown_ppb": 0}
-        for key, part in vector:
-            origin = Origin.of_key(key)
-            country = origin.country or self._country(origin.site)
-            share = shares.get(key, 0)
-            lines.append(
-                OriginLine(
-                    origin.site or origin.lot or origin.country or origin.kind,
-                    origin.kind,
-                    part,
-                    share,
-                    origin.site or "",
-                    country,
-                    origin.lot or "",
-                )
-            )
-            known = "site_ppb" if origin.site else "country_ppb" if country else "unknown_ppb"
-            coverage[known] += share
-        lines.sort(key=lambda line: (-line.mass_mg, line.origin))
-        return ElementTrail(mass, basis, tuple(lines), coverage | shared)
-
-    def _country(self, site: str | None) -> str:
-        known = self.books.register.get(f"site:{site}")
-        return str(known.facts.get("country", "")) if known else ""
+        return origins.elements(amount, partial(origins.country_of, self.books.register), shared)

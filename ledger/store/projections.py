@@ -39,6 +39,7 @@ __all__ = [
     "lots",
     "save",
     "ids_like",
+    "walk",
 ]
 
 _T = TypeVar("_T")
@@ -372,7 +373,7 @@ def ids_like(connection: Connection, start: str, limit: int = 3) -> list[str]:
 def ancestors(connection: Connection, lot_id: str, *, down: bool = False) -> set[str]:
     """Every lot upstream of this one (downstream if asked), and itself: one recursive query."""
     rows = connection.exec_driver_sql(
-        f"{_walk(down=down)} SELECT subject.name FROM walk "
+        f"{walk(down=down)} SELECT subject.name FROM walk "
         "JOIN subject ON subject.number = walk.lot",
         (f"lot:{lot_id}",),
     )
@@ -382,7 +383,7 @@ def ancestors(connection: Connection, lot_id: str, *, down: bool = False) -> set
 def downstream(connection: Connection, lot_id: str) -> Iterator[Lot]:
     """Every lot that this one flowed into, and itself, by id: one recursive query."""
     rows = connection.exec_driver_sql(
-        f"{_walk(down=True)} {_LOTS} AND subject.number IN (SELECT lot FROM walk) "
+        f"{walk(down=True)} {_LOTS} AND subject.number IN (SELECT lot FROM walk) "
         "ORDER BY subject.name",
         (f"lot:{lot_id}",),
     )
@@ -390,7 +391,12 @@ def downstream(connection: Connection, lot_id: str) -> Iterator[Lot]:
         yield _lot(*row)
 
 
-def _walk(*, down: bool) -> str:
+def walk(*, down: bool) -> str:
+    """How a query begins that has in `walk (lot)` all numbers reached from a subject's name.
+
+    UNION keeps each lot once. Paths must never be listed: through lots that part and meet again
+    they double each time. Nor is it asked level by level: a chain of 3,000 has as many levels.
+    """
     here, there = ("source", "target") if down else ("target", "source")
     return (
         "WITH RECURSIVE walk(lot) AS (SELECT number FROM subject WHERE name = ? UNION "
