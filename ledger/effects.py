@@ -379,7 +379,13 @@ def lots_changed(effects: tuple[Effect, ...]) -> frozenset[str]:
 
     These are the lots whose heads the event must name in `after`.
     """
-    return frozenset(_touched(effects)) - lots_opened(effects)
+    touched = _touched(effects)
+    if not touched:
+        return _NONE
+    return frozenset(touched).difference([e.lot for e in effects if type(e) is Open])
+
+
+_NONE: frozenset[str] = frozenset()
 
 
 def lots_opened(effects: tuple[Effect, ...]) -> frozenset[str]:

@@ -57,6 +57,8 @@ __all__ = [
 BILLION = 1_000_000_000
 """One whole, in parts per billion."""
 
+_SQUARE = BILLION * BILLION
+
 MAX_INTEGER = 2**53 - 1
 """The largest integer of the canonical form; as a mass, nine million tonnes."""
 
@@ -282,8 +284,9 @@ def contained(dry: int, grades: Sequence[Grade]) -> tuple[Content, ...]:
     for grade in grades:
         element, factor = STOICHIOMETRY.get(grade.analyte, (grade.analyte, BILLION))
         parts[element] = parts.get(element, 0) + grade.grade * factor
-    square = BILLION * BILLION
     return tuple(
-        Content(element, (2 * dry * part + square) // (2 * square))
-        for element, part in sorted(parts.items())
+        [
+            Content(element, (2 * dry * part + _SQUARE) // (2 * _SQUARE))
+            for element, part in sorted(parts.items())
+        ]
     )

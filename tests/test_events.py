@@ -437,3 +437,23 @@ def test_bytes_that_were_taken_before_are_the_same_event(kind: str) -> None:
     assert events.decode_checked(data) == decode(data)
     with pytest.raises(MalformedError):
         events.decode_checked(data[:-1])
+
+
+@pytest.mark.parametrize("count", [20, 200, 341, 342, 343, 511, 512, 513])
+def test_the_two_ways_agree_on_events_of_many_lots(count: int) -> None:
+    inputs = [{"lot": f"LOT-{i:05}"} for i in range(count)]
+    after = [f"{i:064x}" for i in range(count)]
+    data = canonical.encode(changed("lots.packed", inputs=inputs, after=after))
+    for tried in (data, data[:-1], data + b" ", data.replace(b"LOT-00007", b"LOT 00007")):
+        assert _outcome(decode, tried) == _outcome(events._decode_carefully, tried)
+
+
+def test_what_is_named_first_of_two_contradictions_stays_first() -> None:
+    twice = ["b" * 64, "a" * 64]
+    error = refused(changed("lot.weighed", after=twice, cosigners=["b", "a"], private=twice))
+    assert "after must be sorted" in str(error)
+    error = refused(changed("lot.weighed", cosigners=["b", "a"], private=twice))
+    assert "cosigners must be sorted" in str(error)
+    by = GOOD["lot.weighed"]["by"]
+    error = refused(changed("lot.weighed", cosigners=[by], private=twice))
+    assert "private must be sorted" in str(error)

@@ -417,6 +417,36 @@ def test_the_quick_road_agrees_with_the_careful_one(text: str) -> None:
             assert canonical._careful(data) == quick
 
 
+def large(kind: str, count: int) -> bytes:
+    """So many items, members or bytes in one string, in more bytes than are short."""
+    value: dict[str, Any] = {
+        "items": {"a": ["x" * 2048, *range(count - 1)]},
+        "members": {"a": "x" * 2048, **{f"k{i:04}": 0 for i in range(count - 1)}},
+        "string": {"a": "x" * 2048, "b": "é" * (count // 2) + "x" * (count % 2)},
+    }[kind]
+    return spelled(value).encode()
+
+
+@pytest.mark.parametrize(
+    ("kind", "limit"), [("items", 1024), ("members", 512), ("string", 4096), ("items", 512)]
+)
+@pytest.mark.parametrize("beyond", [-2, -1, 0, 1, 2])
+def test_both_roads_agree_around_each_limit_of_large_values(
+    kind: str, limit: int, beyond: int
+) -> None:
+    data = large(kind, limit + beyond)
+    assert accepted(data) == reference.is_canonical(data)
+    if canonical._quick(data) is not None:
+        assert canonical._careful(data) == canonical._quick(data)
+    if canonical.plain(data) and kind != "members":
+        assert canonical._careful(data)
+
+
+def test_large_plain_values_take_the_quick_road() -> None:
+    data = spelled({"after": [f"{i:064x}" for i in range(200)]}).encode()
+    assert canonical._quick(data) == canonical._careful(data)
+
+
 def test_no_single_byte_of_the_example_can_change_its_spelling_unnoticed() -> None:
     for data in changes(SPELLED):
         if accepted(data):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from actors import AT, KEYS, MINE, TRADER, World, extracted
+from ledger.custody import statement
 from ledger.custody.statement import (
     MAX_EVENTS,
     Header,
@@ -194,3 +196,20 @@ def test_many_may_sign_one_statement(world: World) -> None:
     with pytest.raises(MalformedError):
         world.record(extracted("B"), signed=[KEYS[MINE], *long])
     world.sound()
+
+
+def _way(way: Callable[[bytes], Registration], data: bytes) -> object:
+    try:
+        return way(data)
+    except MalformedError as error:
+        return error.code, str(error)
+
+
+def test_the_short_way_and_the_careful_way_to_a_registration_agree() -> None:
+    """Bytes of a registration left out, doubled, or put in the place of another."""
+    whole = registration_entry(SIGNED.note, AT)
+    assert _way(decode_registration, whole) == _way(statement._decode_carefully, whole)
+    for at in range(0, len(whole), 2):
+        for put in (b"", whole[at : at + 1] * 2, b" ", b"0", b"\x7f", b"\\", b'"', "‎".encode()):
+            data = whole[:at] + put + whole[at + 1 :]
+            assert _way(decode_registration, data) == _way(statement._decode_carefully, data)

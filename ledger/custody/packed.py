@@ -26,54 +26,50 @@ class PackedLots(MutableMapping[str, Lot]):
     """Lot id -> lot, held as MessagePack between uses."""
 
     def __init__(self) -> None:
-        self._packed: dict[str, bytes] = {}
-        # Lots as objects; those in `_changed` are newer than their bytes, which are b"" if new.
-        self._warm: dict[str, Lot] = {}
-        self._changed: set[str] = set()
+        self._lots: dict[str, Lot | bytes] = {}
+        # Ids of the lots that are objects -> their bytes, or None if the lot is newer than they.
+        self._warm: dict[str, bytes | None] = {}
 
     def __getitem__(self, key: str) -> Lot:
-        lot = self.get(key)
-        if lot is None:
-            raise KeyError(key)
-        return lot
+        lot = self._lots[key]
+        return lot if type(lot) is Lot else self._unpacked(key, lot)  # type: ignore[arg-type]
 
     def get(self, key: str, default: Lot | None = None) -> Lot | None:  # type: ignore[override]
         """The lot, or `default`."""
-        lot = self._warm.get(key)
-        if lot is not None:
+        lot = self._lots.get(key)
+        if type(lot) is Lot:
             return lot
-        data = self._packed.get(key)
-        if data is None:
-            return default
-        lot = self._warm[key] = _decode(data)
-        if len(self._warm) > _WARM:
-            self._cool()
-        return lot
+        return default if lot is None else self._unpacked(key, lot)  # type: ignore[arg-type]
 
     def __contains__(self, key: object) -> bool:
-        return key in self._packed
+        return key in self._lots
 
     def __setitem__(self, key: str, lot: Lot) -> None:
-        self._packed.setdefault(key, b"")
-        self._warm[key] = lot
-        self._changed.add(key)
+        self._lots[key] = lot
+        self._warm[key] = None
         if len(self._warm) > _WARM:
             self._cool()
 
     def __delitem__(self, key: str) -> None:
-        del self._packed[key]
+        del self._lots[key]
         self._warm.pop(key, None)
-        self._changed.discard(key)
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._packed)
+        return iter(self._lots)
 
     def __len__(self) -> int:
-        return len(self._packed)
+        return len(self._lots)
+
+    def _unpacked(self, key: str, data: bytes) -> Lot:
+        lot = self._lots[key] = _decode(data)
+        self._warm[key] = data
+        if len(self._warm) > _WARM:
+            self._cool()
+        return lot
 
     def _cool(self) -> None:
         """Pack what has changed, and begin anew."""
-        for key in self._changed:
-            self._packed[key] = _encode(self._warm[key])
-        self._changed.clear()
+        lots = self._lots
+        for key, data in self._warm.items():
+            lots[key] = _encode(lots[key]) if data is None else data
         self._warm.clear()

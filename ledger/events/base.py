@@ -58,10 +58,13 @@ class Event(
 
     def __post_init__(self) -> None:
         """Sets are spelled one way: sorted, each member once."""
-        for name in ("after", "cosigners", "private"):
-            members = getattr(self, name)
-            if list(members) != sorted(set(members)):
-                raise ValueError(f"{name} must be sorted, each once")
+        # Of one member at most, as most are, there is no order: this is asked of every event.
+        if len(self.after) > 1:
+            _in_order("after", self.after)
+        if len(self.cosigners) > 1:
+            _in_order("cosigners", self.cosigners)
+        if len(self.private) > 1:
+            _in_order("private", self.private)
         if self.by in self.cosigners:
             raise ValueError(f"{self.by} is named both in by and in cosigners")
 
@@ -73,6 +76,11 @@ class Event(
     def effects(self) -> Iterator[Effect]:
         """What this event does to the books, in order."""
         raise TypeError(f"{type(self).__name__} does not say what it does to the books")
+
+
+def _in_order(name: str, members: Sequence[str]) -> None:
+    if list(members) != sorted(set(members)):
+        raise ValueError(f"{name} must be sorted, each once")
 
 
 class Draw(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):

@@ -143,11 +143,14 @@ def encode(value: dict[str, Any]) -> bytes:
 def plain(data: bytes) -> bool:
     """Whether bytes that a strict parser takes break no limit and hold no forbidden character.
 
-    True for short text without an escape. Whoever then decodes them into a type with nothing
-    but bounded integers, strings, tuples and objects of known fields, and encodes the value to
-    the same bytes, has shown all that `check` shows. False proves nothing.
+    True for text without an escape, if it is short or a count shows that it has room. Whoever
+    then decodes them into a type with nothing but bounded integers, strings, tuples and objects
+    of known fields, and encodes the value to the same bytes, has shown all that `check` shows.
+    False proves nothing.
     """
-    if type(data) is not bytes or len(data) > _SHORT or b"\\" in data or b"\x7f" in data:
+    if type(data) is not bytes or b"\\" in data or b"\x7f" in data:
+        return False
+    if len(data) > _SHORT and not _within(data, MAX_ITEMS):
         return False
     if data.isascii():
         return True
@@ -158,13 +161,27 @@ def plain(data: bytes) -> bool:
         return False
 
 
+def _within(data: bytes, items: int) -> bool:
+    """Whether a count shows that no array has more than so many items, and no string is too long.
+
+    So many items are parted by one comma less, and without an escape every string is one of
+    the pieces that the quotes cut the bytes into.
+    """
+    return (
+        len(data) <= MAX_ENTRY
+        and data.count(b",") < items
+        and max(map(len, data.split(b'"'))) <= MAX_STRING
+    )
+
+
 def _quick(data: bytes) -> dict[str, Any] | None:
     """The value, if a few cheap tests prove the bytes canonical; None proves nothing.
 
     A backslash is left to `_careful`: without one, every quote in the bytes
     begins or ends a string, and no escape can hide a forbidden character.
     """
-    if not plain(data):
+    # An object may have fewer members than an array items, and its keys are anybody's here.
+    if not plain(data) or (len(data) > _SHORT and not _within(data, MAX_MEMBERS)):
         return None
     try:
         value = _SHALLOW.decode(data)
