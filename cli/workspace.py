@@ -55,6 +55,11 @@ __all__ = ["doctor", "init", "status"]
     metavar="K",
     help="How many of them must sign.  [default: more than half]",
 )
+@click.option(
+    "--database",
+    metavar="URL",
+    help="Keep it in PostgreSQL: postgresql://clerk@db.example/trade?schema=kivu.",
+)
 @insecure
 @click.pass_obj
 def init(
@@ -64,6 +69,7 @@ def init(
     name: str | None,
     governance_keys: int,
     threshold: int | None,
+    database: str | None,
     insecure: bool,
 ) -> int:
     """Begin a ledger in FOLDER, or here: its keys, its database, its first entry.
@@ -77,6 +83,10 @@ def init(
     root = folder or session.folder or Path()
     if (root / SETTINGS_FILE).exists():
         raise ConfigError(f"{root} is a workspace already", code="workspace.exists")
+    if database is not None:
+        from ledger.store.places import check_url
+
+        check_url(database)
     session.folder = root
     names = [f"{GOVERNANCE}/{number}" for number in range(1, governance_keys + 1)]
     _check_origin(origin)
@@ -96,6 +106,7 @@ def init(
         governance=signers[:-1],
         threshold=needed,
         log_key=signers[-1].verifier.vkey,
+        database=database or "ledger.db",
     )
     if session.json:
         output.say_json(

@@ -1,7 +1,7 @@
 """A workspace: the folder in which people keep a ledger, its keys and what they know of it.
 
 oretrail.toml     which ledger this is (id, origin, name); found by walking up
-ledger.db         the ledger                                  losing it: everything
+ledger.db         the ledger, unless it is in PostgreSQL      losing it: everything
 keys/             private keys of whoever works here          losing it: revoke, begin anew
 checkpoint        the newest checkpoint published             losing it: a cut tail goes unseen
 receipts.jsonl    what the ledger has promised                losing it: a broken promise, too
@@ -31,6 +31,7 @@ from .errors import ConfigError, LedgerError, MalformedError, StorageError
 from .events.base import Named
 from .ledger import Ledger, Receipt, system_clock
 from .log import checkpoint, note
+from .store.places import Place, check_url, is_url
 from .store.restore import restore
 
 __all__ = [
@@ -50,6 +51,8 @@ SETTINGS_FILE = "oretrail.toml"
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What `oretrail.toml` says under ``[ledger]``. `id` pins the ledger.
 
+    `database` is a file in the folder, or the URL of a PostgreSQL schema, without a password.
+
     A `copy` is of a ledger that is kept elsewhere: it is followed, never written to.
     """
 
@@ -65,7 +68,7 @@ class Restored(msgspec.Struct, frozen=True):
     """A backup was restored: its entries, where the old database is kept, why it is frozen."""
 
     size: int
-    kept: Path | None
+    kept: Place | None
     frozen: StorageError | None
 
 
@@ -91,9 +94,13 @@ class Workspace:
         log_key: str,
         tolerances: Sequence[Named] = (),
         demo: bool = False,
+        database: str = "ledger.db",
         clock: Callable[[], int] = system_clock,
     ) -> Workspace:
         """Begin a ledger in `root`, which may hold keys but no ledger yet."""
+        if is_url(database):
+            check_url(database)
+        place = _place(root, database)
         if (root / SETTINGS_FILE).exists():
             raise ConfigError(f"{root} is a workspace already", code="workspace.exists")
         try:
@@ -103,7 +110,7 @@ class Workspace:
                 f"cannot make {root}: {error.strerror}", code="workspace.not-written"
             ) from None
         ledger = Ledger.create(
-            root / "ledger.db",
+            place,
             origin=origin,
             name=name,
             governance=governance,
@@ -114,7 +121,7 @@ class Workspace:
             clock=clock,
         )
         with ledger:
-            settings = Settings(ledger.id, ledger.origin, name, demo=demo)
+            settings = Settings(ledger.id, ledger.origin, name, database, demo)
         return cls.adopt(root, settings)
 
     @classmethod
@@ -137,9 +144,9 @@ class Workspace:
         )
 
     @property
-    def database(self) -> Path:
-        """The ledger's database file."""
-        return self.root / self.settings.database
+    def database(self) -> Place:
+        """The ledger's database file, or its URL."""
+        return _place(self.root, self.settings.database)
 
     @property
     def keys(self) -> Path:
@@ -396,6 +403,11 @@ def settle(folder: Path) -> None:
         os.close(opened)
 
 
+def _place(root: Path, database: str) -> Place:
+    """Where the database is that is called so in the folder's settings."""
+    return database if is_url(database) else root / database
+
+
 def _departs(message: str, code: str) -> StorageError:
     return StorageError(
         f"{message}; nothing is registered or signed here", code=code, hint="oretrail doctor"
@@ -413,8 +425,11 @@ def _toml(settings: Settings) -> bytes:
 def _read(path: Path) -> Settings:
     try:
         with path.open("rb") as file:
-            return msgspec.convert(tomllib.load(file).get("ledger", {}), type=Settings)
+            settings = msgspec.convert(tomllib.load(file).get("ledger", {}), type=Settings)
     except OSError as error:
         raise ConfigError(f"cannot read {path}: {error.strerror}", code="config.wrong") from None
     except (ValueError, LedgerError, msgspec.ValidationError) as error:
         raise ConfigError(f"{path}: {error}", code="config.wrong") from None
+    if is_url(settings.database):
+        check_url(settings.database)
+    return settings

@@ -10,7 +10,6 @@ import calendar
 import os
 import time
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
 import msgspec

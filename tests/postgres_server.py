@@ -92,7 +92,9 @@ class Server:
     @property
     def url(self) -> str:
         """The database that is there from the beginning."""
-        return f"postgresql://postgres@/postgres?{urlencode({'host': self.folder}, quote_via=quote)}"
+        return (
+            f"postgresql://postgres@/postgres?{urlencode({'host': self.folder}, quote_via=quote)}"
+        )
 
     def start(self) -> None:
         """Start it, and wait until it answers."""

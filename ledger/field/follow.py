@@ -28,7 +28,7 @@ from ..log import checkpoint, merkle, note
 from ..store import entries as log
 from ..store import projections
 from ..store.database import Database
-from ..store.overlay import Overlay
+from ..store.places import Place, Supposal, supposed
 from ..store.registrar import register
 from ..store.sheaves import Sheaves
 from ..workspace import SETTINGS_FILE, Settings, Workspace
@@ -112,14 +112,14 @@ def update(workspace: Workspace, lines: Iterable[bytes], progress: Progress | No
     return news
 
 
-def follow(path: Path, lines: Iterable[bytes], progress: Progress | None = None) -> News:
+def follow(path: Place, lines: Iterable[bytes], progress: Progress | None = None) -> News:
     """Take in what a copy has more than the database at `path`.
 
     Raises `ConflictError` where the two tell different pasts, or the copy holds what the
     rules refuse, and `MalformedError` where it is none.
     """
     copy = CopyFile(lines)
-    overlay = Overlay(path)
+    overlay = supposed(path)
     try:
         overlay.check_format()
         with overlay.reading() as connection:
@@ -135,7 +135,7 @@ def follow(path: Path, lines: Iterable[bytes], progress: Progress | None = None)
     return News(before, after, signed, copy.checkpoint)
 
 
-def _news(overlay: Overlay, sources: Iterable[Source], size: int) -> Iterator[Source]:
+def _news(overlay: Supposal, sources: Iterable[Source], size: int) -> Iterator[Source]:
     """The entries from `size` on; those before must be the ones that are here."""
     first = True
     with overlay.reading() as connection:
@@ -179,7 +179,7 @@ def _statements(sources: Iterable[Source]) -> Iterator[list[Source]]:
         yield group
 
 
-def _register(overlay: Overlay, group: list[Source]) -> None:
+def _register(overlay: Supposal, group: list[Source]) -> None:
     at = group[0].index
     registration = decode_registration(group[0].data)
     statement = Statement.of([one.data for one in group[1:]], registration.signed_note)
@@ -216,7 +216,7 @@ def _register(overlay: Overlay, group: list[Source]) -> None:
             )
 
 
-def _signed(overlay: Overlay, signed: bytes) -> tuple[int, int]:
+def _signed(overlay: Supposal, signed: bytes) -> tuple[int, int]:
     """Size of the log, and of the checkpoint: the log's own, over the root computed here."""
     with overlay.reading() as connection:
         governance = projections.load_all(connection).governance

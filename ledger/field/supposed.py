@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Self
 
 import msgspec
@@ -13,7 +12,7 @@ from ..errors import StorageError
 from ..events import decode
 from ..ledger import Ledger, Receipt, system_clock
 from ..store import entries as log
-from ..store.overlay import Overlay
+from ..store.places import Place, Supposal, supposed
 from ..store.registrar import register
 
 __all__ = ["UNSIGNED", "Built", "Supposed"]
@@ -42,7 +41,7 @@ class Supposed(Ledger):
     """
 
     def __init__(
-        self, database: Overlay, clock: Callable[[], int] = system_clock, pinned: str = ""
+        self, database: Supposal, clock: Callable[[], int] = system_clock, pinned: str = ""
     ) -> None:
         super().__init__(database, clock, pinned)
         self._overlay = database
@@ -50,14 +49,14 @@ class Supposed(Ledger):
     @classmethod
     def open(
         cls,
-        path: Path,
+        path: Place,
         *,
         clock: Callable[[], int] = system_clock,
         pinned: str = "",
         read_only: bool = False,
     ) -> Supposed:
-        """Open the ledger in a database file; `read_only` is no matter here."""
-        database = Overlay(path)
+        """Open the ledger at a path or URL; `read_only` is no matter here."""
+        database = supposed(path)
         try:
             return cls(database, clock, pinned)
         except BaseException:

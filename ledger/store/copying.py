@@ -53,7 +53,8 @@ def copy_rows(source: Connection, target: Connection) -> None:
         )
         for part in rows.partitions(_TOGETHER):
             target.exec_driver_sql(
-                f"INSERT INTO {table.name} ({listed}) VALUES ({marks})", [tuple(row) for row in part]
+                f"INSERT INTO {table.name} ({listed}) VALUES ({marks})",
+                [tuple(row) for row in part],
             )
 
 

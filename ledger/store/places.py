@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Protocol
 
 from ..errors import ConfigError
 from .database import FORMAT, Database
-from .postgres_url import Place, is_url
+from .postgres_url import Place, Url, is_url
 from .reading import Connection
 
 if TYPE_CHECKING:
     from .postgres import PostgresDatabase
 
-__all__ = ["Place", "Store", "created", "is_url", "opened", "postgres"]
+__all__ = ["Place", "Store", "Supposal", "check_url", "created", "is_url", "opened", "supposed"]
 
 
 class Store(Protocol):
@@ -61,6 +61,31 @@ def created(place: Place) -> Store:
     if is_url(place):
         return postgres().create(str(place))
     return Database.create(Path(place))
+
+
+class Supposal(Store, Protocol):
+    """A store within one transaction: what is written there is undone, or kept."""
+
+    def keep(self) -> None:
+        """Make everything that was written durable; nothing can be written afterwards."""
+
+
+def supposed(place: Place) -> Supposal:
+    """A transaction over the store at a path or URL; nobody else writes meanwhile."""
+    if is_url(place):
+        postgres()
+        from .postgres_overlay import PostgresOverlay
+
+        return PostgresOverlay(str(place))
+    from .overlay import Overlay
+
+    return Overlay(Path(place))
+
+
+def check_url(place: str) -> None:
+    """Refuse a URL that is none or holds a password, and one without the driver for it."""
+    Url.parse(place)
+    postgres()
 
 
 def postgres() -> type[PostgresDatabase]:

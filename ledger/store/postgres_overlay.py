@@ -1,9 +1,9 @@
 """The same in PostgreSQL as `overlay`: one transaction that holds the head row, and its parts.
 
-    BEGIN, head row FOR UPDATE     when it is opened: nobody else writes meanwhile
-      writing()                    SAVEPOINT ... RELEASE, or ROLLBACK TO when it raises
-    COMMIT                         keep()
-    ROLLBACK                       close() without it, or the end of the process
+BEGIN, head row FOR UPDATE     when it is opened: nobody else writes meanwhile
+  writing()                    SAVEPOINT ... RELEASE, or ROLLBACK TO when it raises
+COMMIT                         keep()
+ROLLBACK                       close() without it, or the end of the process
 """
 
 from __future__ import annotations

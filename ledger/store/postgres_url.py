@@ -26,7 +26,7 @@ Place = Path | str
 """Where a ledger is kept: a file, or the URL of a PostgreSQL schema."""
 
 _SCHEMES = ("postgresql", "postgres")
-_SCHEMA = re.compile(r"[a-z_][a-z0-9_]{0,39}", re.ASCII)
+_SCHEMA = re.compile(r"[a-z_][a-z0-9_]{0,62}", re.ASCII)
 _SECRET = ("password", "sslpassword", "passfile")
 _DEFAULT = "oretrail"
 
@@ -45,6 +45,11 @@ class Url(msgspec.Struct, frozen=True):
 
     def __str__(self) -> str:
         return self.text
+
+    def in_schema(self, schema: str) -> str:
+        """The same database, and another schema of it."""
+        joined = "&" if "?" in self.conninfo else "?"
+        return f"{self.conninfo}{joined}schema={schema}"
 
     @classmethod
     def parse(cls, text: str) -> Url:

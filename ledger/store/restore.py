@@ -15,6 +15,7 @@ from pathlib import Path
 
 from ..errors import StorageError
 from .database import Database
+from .places import Place, is_url, postgres
 from .reading import driver_errors
 
 __all__ = ["restore"]
@@ -22,11 +23,20 @@ __all__ = ["restore"]
 _ENDINGS = ("", "-journal", "-wal", "-shm")
 
 
-def restore(source: Path, target: Path) -> Path | None:
+def restore(source: Path, target: Place) -> Place | None:
     """Write the database at `source` over `target`; returns where the old one is kept.
 
     `source` has been opened and verified by the caller. None if there was no old one.
     """
+    if is_url(target):
+        postgres()
+        from .postgres_restore import restore_into
+
+        return restore_into(source, str(target))
+    return _over(source, Path(target))
+
+
+def _over(source: Path, target: Path) -> Path | None:
     kept = _aside(target) if target.exists() else None
     with (
         driver_errors(target),

@@ -23,18 +23,19 @@ from ..errors import MalformedError, UnknownError
 from ..log import chain, merkle
 from . import entries
 from .database import Connection, Database
+from .postgres_url import Place
 from .sheaves import Sheaves, pack
 
 __all__ = ["cut", "overwrite", "rewrite"]
 
 
-def overwrite(path: Path, index: int, data: bytes) -> None:
+def overwrite(path: Place, index: int, data: bytes) -> None:
     """Put other bytes in the place of an entry's; its hashes stay. UnknownError if none is."""
     with _unguarded(path) as connection:
         _put(connection, index, data)
 
 
-def rewrite(path: Path, changes: Mapping[int, bytes]) -> None:
+def rewrite(path: Place, changes: Mapping[int, bytes]) -> None:
     """Put other bytes in these entries' places, and make everything fit: leaf hashes,
     tree, chain, event ids, head. Checkpoints, which no longer fit, are thrown away.
     """
@@ -44,7 +45,7 @@ def rewrite(path: Path, changes: Mapping[int, bytes]) -> None:
         _rehash(connection)
 
 
-def cut(path: Path, size: int) -> None:
+def cut(path: Place, size: int) -> None:
     """Keep the first `size` entries; remove the rest and every row that speaks of them."""
     with _unguarded(path) as connection:
         if not 0 < size < entries.head(connection).size:
@@ -72,9 +73,9 @@ _PLACES = (
 
 
 @contextmanager
-def _unguarded(path: Path) -> Iterator[Connection]:
+def _unguarded(path: Place) -> Iterator[Connection]:
     """A writing transaction in which the triggers are gone; afterwards they are back."""
-    database = Database(path)
+    database = Database(Path(path))
     try:
         with database.writing() as connection:
             triggers = connection.exec_driver_sql(
