@@ -92,35 +92,44 @@ def raw_rows(place: Path, rows: Sequence[Row], per: int, settings: Sequence[str]
 
 
 def bare_walk(place: Path, events: Sequence[bytes], product: str, turns: int) -> Timing:
-    """One recursive query over edges and nothing besides; a unit is an ancestor lot.
+    """One recursive query over edges, and nothing done with its rows; a unit is an ancestor.
 
-    The edges of these blends, clustered by target, in a database of their own.
+    Lots are numbers, with their names in a table beside; edges are clustered by target.
     """
+    blends = [event for event in map(decode, events) if isinstance(event, LotsBlended)]
+    names = [name for one in blends for name in (*(draw.lot for draw in one.inputs), one.lot)]
+    numbers = {name: number for number, name in enumerate(dict.fromkeys(names))}
     connection = sqlite3.connect(place)
-    connection.execute(
-        "CREATE TABLE edge (target TEXT, source TEXT, mass INTEGER, PRIMARY KEY (target, source)) "
-        "WITHOUT ROWID"
+    connection.executescript(
+        "CREATE TABLE lot (number INTEGER PRIMARY KEY, name TEXT);"
+        "CREATE TABLE edge (target INTEGER, source INTEGER, mass INTEGER, "
+        "PRIMARY KEY (target, source)) WITHOUT ROWID"
     )
-    blends = (event for event in map(decode, events) if isinstance(event, LotsBlended))
+    connection.executemany("INSERT INTO lot VALUES (?, ?)", ((n, s) for s, n in numbers.items()))
     connection.executemany(
         "INSERT INTO edge VALUES (?, ?, ?)",
-        ((one.lot, draw.lot, draw.mass) for one in blends for draw in one.inputs),
+        (
+            (numbers[one.lot], numbers[draw.lot], draw.mass or 0)
+            for one in blends
+            for draw in one.inputs
+        ),
     )
     connection.commit()
-    found: list[tuple[str, str, int]] = []
+    found: list[tuple[int, int, int, str]] = []
 
     def walk() -> None:
         for _ in range(turns):
             found[:] = connection.execute(
                 "WITH RECURSIVE up (lot) AS (SELECT ? UNION "
                 "SELECT source FROM up JOIN edge ON target = lot) "
-                "SELECT target, source, mass FROM up JOIN edge ON target = lot",
-                (product,),
+                "SELECT target, source, mass, name "
+                "FROM up JOIN edge ON target = lot JOIN lot ON number = source",
+                (numbers[product],),
             )
 
     took = timed(walk, 1)
     connection.close()
-    return Timing(len({source for _, source, _ in found}) * turns, took.wall, took.cpu)
+    return Timing(len({source for _, source, _, _ in found}) * turns, took.wall, took.cpu)
 
 
 def copy_rows(connection: Any, rows: Sequence[Row], per: int) -> Timing:

@@ -19,9 +19,13 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-__all__ = ["Line", "Result", "Rounds", "Timing", "in_turn", "shares", "timed"]
+__all__ = ["Line", "MissingError", "Result", "Rounds", "Timing", "in_turn", "shares", "timed"]
 
 Clock: TypeAlias = Literal["wall", "cpu", "amount"]
+
+
+class MissingError(Exception):
+    """What a row needs is not on this machine."""
 
 
 class Timing(msgspec.Struct, frozen=True):

@@ -100,7 +100,7 @@ def postgres(loads: Loads, scale: Scale) -> Result:
     bulk = loads.batches(scale.of(10_000, 1000), 1000)
     events = signed_events(single)[: scale.of(2_000)]
     rows = log_rows(loads.built(scale.of(10_000, 1000), 1000))
-    with server.running() as url, server.connection(url) as connection:
+    with server.connected() as (url, connection):
 
         def bulk_of_ours() -> Timing:
             server.drop(connection, "bench_ours")

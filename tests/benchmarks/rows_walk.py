@@ -18,16 +18,18 @@ def provenance(loads: Loads, scale: Scale) -> Result:
     found = in_turn(
         {
             "query": lambda: bare_walk(loads.fresh("edges.db"), events, product, 5),
-            "shares": lambda: ours.walk(place, product),
+            "shares": lambda: ours.walk(place, product, 5),
         },
         scale.rounds,
     )
+    proven = in_turn({"trace": lambda: ours.proven_walk(place, product)}, 1)
     return Result(
         lines=[
             found.each("for each ancestor lot", "shares", "<= 3"),
-            found.ratio("time against the query alone", "query", "shares", "<= 1.6"),
+            found.ratio("time against the query alone", "query", "shares", "<= 1.6", clock="cpu"),
+            proven.each("proven from signed bytes, for each ancestor lot", "trace"),
         ],
         rates=found.rates(),
-        profile={"shares": shares(lambda: ours.walk(place, product))},
+        profile={"shares": shares(lambda: ours.walk(place, product, 20))},
         note=f"a lot of {len(events):,} events, blended 64 at a time, a third of the draws in part",
     )

@@ -1,33 +1,31 @@
-"""The PostgreSQL that the rows use: a database whose schemas may be made and dropped."""
+"""The PostgreSQL that the rows use: the one that the tests start, or that they are given."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import psycopg
 
-__all__ = ["connection", "drop", "running"]
+from benchmarks.measure import MissingError
+from postgres_server import server_url
 
-NAME = "ORETRAIL_POSTGRES"
+__all__ = ["connected", "drop"]
 
 
 @contextmanager
-def running() -> Iterator[str]:
-    """The URL of a database, from the environment."""
-    url = os.environ.get(NAME, "")
-    if not url:
-        raise ImportError(f"no PostgreSQL: {NAME} names none")
-    yield url
-
-
-def connection(url: str) -> psycopg.Connection[Any]:
-    return psycopg.connect(url)
+def connected() -> Iterator[tuple[str, psycopg.Connection[Any]]]:
+    """The URL of a database, and a connection to it."""
+    try:
+        url = server_url()
+    except AssertionError as error:
+        raise MissingError(f"no PostgreSQL server: {error}") from None
+    with psycopg.connect(url) as connection:
+        yield url, connection
 
 
 def drop(connection: psycopg.Connection[Any], schema: str) -> None:
     """Whatever was in a schema of ours is gone."""
-    connection.execute(f"DROP SCHEMA IF EXISTS {schema} CASCADE")
+    connection.execute(f"DROP SCHEMA IF EXISTS {schema} CASCADE".encode())
     connection.commit()

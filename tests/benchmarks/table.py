@@ -26,7 +26,7 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
 from benchmarks.loads import Loads  # noqa: E402
-from benchmarks.measure import Result  # noqa: E402
+from benchmarks.measure import MissingError, Result  # noqa: E402
 from benchmarks.page import Machine, Table, machine, onto, table  # noqa: E402
 from benchmarks.rows import ROWS  # noqa: E402
 from benchmarks.scale import Scale  # noqa: E402
@@ -85,6 +85,8 @@ def _row(name: str, work: Path, scale: Scale) -> Result:
     """A row, in this process."""
     try:
         return ROWS[name][1](Loads(work), scale)
+    except MissingError as error:
+        return Result(missing=str(error))
     except ImportError as error:
         return Result(missing=f"{error}: pip install -r tests/benchmarks/requirements.txt")
 
