@@ -14,9 +14,12 @@ from ..custody.registration import Prepared
 from . import entries as log
 from . import projections
 from .database import Connection
-from .loaded import LoadedBooks
+from .loaded import LoadedBooks, Posting
 
 __all__ = ["replay"]
+
+_TOGETHER = 1_000
+"""Events that are written in one go."""
 
 
 def replay(reader: Connection, writer: Connection, *, spend: bool = False) -> int:
@@ -24,18 +27,30 @@ def replay(reader: Connection, writer: Connection, *, spend: bool = False) -> in
 
     With `spend` also which heads were spent, where that is not known already.
     """
-    count = 0
+    count = waiting = 0
     loaded = LoadedBooks(whole=True)
+    postings: list[Posting] = []
+
+    def write() -> None:
+        nonlocal waiting
+        waiting = 0
+        spent = projections.save(writer, loaded, postings)
+        if spend:
+            log.spend(writer, spent, again=True)
+        postings.clear()
 
     def keep(indexes: Sequence[int], prepared: Sequence[Prepared], books: Books) -> None:
+        nonlocal waiting
         if prepared:
-            spent = projections.save(writer, loaded, [loaded.post(prepared, indexes[0])])
-            if spend:
-                log.spend(writer, spent, again=True)
+            postings.append(loaded.post(prepared, indexes[0]))
+            waiting += len(prepared)
+        if waiting >= _TOGETHER:
+            write()
 
     auditor = Auditor(Trust(), loaded, keep)
     for index, data, _, _ in log.stated(reader):
         auditor.feed([Source(index, data)])
         count += 1
     auditor.finish()
+    write()
     return count
