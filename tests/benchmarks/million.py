@@ -181,8 +181,8 @@ def main() -> int:
     asked = parser.parse_args()
     asked.folder.mkdir(exist_ok=True)
     if asked.step is None:
-        for step in STEPS:
-            words = [sys.executable, str(HERE / "million.py"), *sys.argv[1:], "--step", step]
+        for name in STEPS:
+            words = [sys.executable, str(HERE / "million.py"), *sys.argv[1:], "--step", name]
             subprocess.run(words, check=True)
         return 0
     run = Run(asked.folder, asked.events, asked.per, asked.workers, asked.url)
