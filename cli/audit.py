@@ -114,8 +114,14 @@ def _exit_code(report: Report) -> int:
 @click.option(
     "--log-key", metavar="KEY", help="The log's key that has signed a proof's checkpoint."
 )
+@click.option(
+    "--jobs",
+    type=click.IntRange(1, 1_024),
+    metavar="N",
+    help="Processes that look ahead in a ledger.  [default: one a core, if it is long]",
+)
 @click.pass_obj
-def verify(
+def verify(  # noqa: PLR0913, PLR0917 - an option each
     session: Session,
     what: str | None,
     ledger_id: str,
@@ -125,6 +131,7 @@ def verify(
     local: bool,
     beside: Path | None,
     log_key: str | None,
+    jobs: int | None,
     recall: Recall,
 ) -> int:
     """Recompute everything from the signed bytes, and trust nothing in the tables.
@@ -173,7 +180,7 @@ def verify(
             ledger.lot(subject)
         newest = ledger.latest_checkpoint()
         seen = seen if newest is None else (*seen, newest)
-        report = verify_workspace(workspace, ledger, ledger_id, seen, policy, recall)
+        report = verify_workspace(workspace, ledger, ledger_id, seen, policy, recall, jobs)
         report = _under(report, witnesses, (*workspace.trust().checkpoints, *seen))
         report = recall.concluded(report, witnesses, ledger.growth)
         if subject is not None:
@@ -203,6 +210,7 @@ def verify_workspace(
     seen: tuple[bytes, ...],
     policy: dict[str, dict[str, int]] | None = None,
     recall: Recall | None = None,
+    jobs: int | None = None,
 ) -> Report:
     """Replay the ledger of a workspace; what its folder and the caller know is held against it."""
     trust = workspace.trust()
@@ -211,7 +219,7 @@ def verify_workspace(
     if recall is not None:
         known = recall.trust(known, carried=workspace.settings.copy)
     with output.Progress("verifying entry") as progress:
-        return ledger.verify(known, progress, policy)
+        return ledger.verify(known, progress, policy, workers=jobs)
 
 
 def _verify_list(name: str, trust: Trust, policy: dict[str, dict[str, int]]) -> Report:

@@ -25,9 +25,9 @@ from .audit.auditor import Auditor, Source, Trust
 from .audit.bundle import Bundle
 from .audit.checks.base import Check
 from .audit.comparison import compare
-from .audit.report import Report
+from .audit.report import Before, Report
 from .custody import registration
-from .custody.books import Books, Lot, key_ref
+from .custody.books import Books, Lot
 from .custody.closure import gather
 from .custody.provenance import Observe, Trail, trail
 from .custody.shares import Inside, Shares
@@ -38,7 +38,7 @@ from .events.base import Named
 from .events.ledger_created import LedgerCreated
 from .findings import Finding
 from .log import checkpoint, merkle, note
-from .store import cosignatures, projections, registrar, tree
+from .store import cosignatures, projections, registrar, stretches, tree
 from .store import entries as log
 from .store.database import Connection, Database
 from .store.places import Place, Store, created, opened
@@ -48,6 +48,8 @@ from .store.shelf import Shelf, evidence
 from .store.walks import inside, shares
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     from .committer import Committer
 
 __all__ = ["Ledger", "Offer", "Receipt", "system_clock"]
@@ -421,20 +423,59 @@ class Ledger:
         progress: Callable[[int, int], None] | None = None,
         policy: Mapping[str, Mapping[str, int]] | None = None,
         observers: Sequence[Check] = (),
+        *,
+        workers: int | None = None,
+        executor: Executor | None = None,
+        stretch: int | None = None,
+        before: Before | None = None,
     ) -> Report:
         """Replay the whole log from its bytes, then compare the tables with it.
 
         `policy` overrides thresholds of the plausibility checks: check -> threshold -> value;
         `observers` are further checks, which may only look on.
+
+        What needs no books is done on other cores beforehand (`audit.stretch`): by `workers`
+        processes, as many as there are cores if the log is long; or by any `executor`, which
+        stays the caller's. `stretch` is how many entries are looked at in one go. The report
+        is the same however it was made.
+
+        `before` is what was verified and found supported before. If the log begins with the
+        same bytes, their signatures, spelling and roots are not verified once more, and the
+        report says so; if it does not, everything is verified and `Report.before` is None.
         """
-        auditor = Auditor(trust or Trust(self.id), checks=(*checks.load(policy), *observers))
+        from . import abreast
+
         with self._reading() as connection:
             head = log.head(connection)
-            for one in log.stated(connection):
+            if before is not None and not stretches.begins(connection, before):
+                before = None
+            at = 0 if before is None else before.size
+            all_checks = (*checks.load(policy), *observers)
+            auditor = Auditor(trust or Trust(self.id), checks=all_checks, before=before)
+            for one in log.stated(connection, 0, at):
+                auditor.feed([Source(*one)])
+                if progress is not None and one[0] % 500 == 0:
+                    progress(one[0], head.size)
+            with abreast.executor(executor, workers, head.size - at) as hands:
+                if hands is not None:
+                    most = stretch or stretches.LARGEST
+                    cuts = stretches.cuts(connection, head.size, most, at)
+                    place = self._database.path
+                    found = abreast.ahead(hands, stretches.open_log, place, cuts)
+                    for come in abreast.feed(auditor, found, at):
+                        at = come
+                        if progress is not None:
+                            progress(at, head.size)
+            for one in log.stated(connection, at):
                 auditor.feed([Source(*one)])
                 if progress is not None and one[0] % 500 == 0:
                     progress(one[0], head.size)
             report = auditor.finish()
+            if before is not None and not report.continues(before):
+                raise StorageError(
+                    f"the first {before.size} entries were changed while they were read",
+                    code="storage.changed",
+                )
             auditor.add(_head_findings(head, report))
             tables = projections.load_all(connection)
             auditor.add(compare(auditor.books, tables, projections.lots(connection)))
@@ -442,13 +483,8 @@ class Ledger:
 
     def _vkeys(self, refs: Iterable[str]) -> Mapping[str, str]:
         """The keys that are known by these names, to look at signatures beforehand."""
-        needs = msgspec.structs.replace(_NOTHING, keys=frozenset(refs))
         with self._reading() as connection:
-            books = projections.load(connection, needs)
-        found = {ref: key.vkey for ref, key in books.keys.items()}
-        if books.governance is not None:
-            found |= {key_ref(vkey): vkey for vkey in books.governance.keys}
-        return found
+            return stretches.vkeys(connection, refs)
 
     def _not_frozen(self) -> None:
         if self.frozen is not None:

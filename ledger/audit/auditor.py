@@ -25,19 +25,21 @@ import msgspec
 
 from ..custody.books import Books
 from ..custody.packed import PackedLots
-from ..custody.registration import Prepared, check, prepare, signed_by
+from ..custody.registration import Prepared, check, prepare, signature_good, signed_by
 from ..custody.rules import Case
 from ..custody.statement import MAX_EVENTS, Header, Registration, decode_registration
-from ..effects import Effect
 from ..errors import LedgerError, MalformedError, SignatureError
 from ..findings import Finding
 from ..log import chain, checkpoint, merkle, note
-from .checks.base import Check, Seen
+from .checks.base import Check, Watch
 from .memory import Roots, Shown, Sighting, judge
-from .report import Counts, Findings, Report
+from .report import Before, Counts, Findings, Report
+from .stretch import Looked, Stated
 
 __all__ = ["Auditor", "Source", "Trust"]
 
+
+_Pending = Sequence[tuple[int, bytes, bytes]]
 
 _BEFORE = "2000-01-01T00:00:00Z"
 """No log has recorded anything before."""
@@ -68,7 +70,12 @@ class Source(msgspec.Struct, frozen=True):
 
 
 class Auditor:
-    """Feed it every entry in order, then `finish`. `books` are the ledger's books so far."""
+    """Feed it every entry in order, then `finish`. `books` are the ledger's books so far.
+
+    `before` says that the first entries were verified and supported before, and that these
+    are the same bytes, which whoever says it has seen to: their signatures, their spelling and
+    the root under each note are not verified again; everything else is done as ever.
+    """
 
     def __init__(
         self,
@@ -76,17 +83,14 @@ class Auditor:
         books: Books | None = None,
         observe: Callable[[Sequence[int], Sequence[Prepared], Books], None] | None = None,
         checks: Sequence[Check] = (),
+        before: Before | None = None,
     ) -> None:
         self.trust = trust or Trust()
+        self._before = before
         self.books = books or Books(PackedLots())
         self._observe = observe
         self.checks = tuple(checks)
-        self._watchers: dict[type[Effect], list[Check]] = {}
-        for one in self.checks:
-            for kind in one.watches:
-                self._watchers.setdefault(kind, []).append(one)
-        # Kinds of effects in the order of an event -> who looks at it, each once.
-        self._watching: dict[tuple[type[Effect], ...], tuple[Check, ...]] = {}
+        self._watch = Watch(self.checks)
         self._findings = Findings()
         self._frontier = merkle.Frontier()
         self._chain = chain.START
@@ -96,9 +100,10 @@ class Auditor:
         self._ids: set[bytes] = set()
         # Roots where statements end: a statement may have seen the tree there.
         self._roots = Roots()
-        self._open: Registration | None = None
+        self._open: Registration | Stated | None = None
         self._open_at = 0
-        self._pending: list[Source] = []
+        # The events since: (index, bytes, leaf hash as it was made here).
+        self._pending: list[tuple[int, bytes, bytes]] = []
         self._finished = False
         # The largest signed checkpoint that agrees with the entries; the one with most lines.
         self._covered, self._covered_size = b"", 0
@@ -107,6 +112,29 @@ class Auditor:
         """Take in entries."""
         for source in sources:
             self._take(source)
+
+    def take(self, looked: Looked) -> None:
+        """Take in a stretch that was looked at elsewhere: the same as feeding its entries."""
+        chained = looked.continues(self._next, self._chain)
+        if chained is None or looked.statements is None:
+            self.feed(Source(*row) for row in looked.rows)
+            return
+        leaves = looked.hashes()
+        at = 0
+        for stated in looked.statements:
+            self._settle()
+            begin, at = at + 1, at + 1 + stated.header.count
+            for leaf in leaves[begin - 1 : at]:
+                self._frontier.append(leaf)
+            self._begin(looked.rows[begin - 1][0], stated)
+            self._pending = [
+                (index, data, leaf)
+                for (index, data, _, _), leaf in zip(
+                    looked.rows[begin:at], leaves[begin:at], strict=True
+                )
+            ]
+            self._next = self._open_at + len(self._pending) + 1
+        self._chain = chained
 
     def finish(self) -> Report:
         """Close the last statement, compare with known checkpoints, and report.
@@ -130,6 +158,7 @@ class Auditor:
             found.more,
             self._recorded_at if size else "",
             self._shown(),
+            self._before,
         )
 
     def _shown(self) -> Shown | None:
@@ -214,9 +243,9 @@ class Auditor:
             self._settle()
         self._frontier.append(leaf)
         if registration is not None:
-            self._begin(source, registration)
+            self._begin(source.index, registration)
         else:
-            self._pending.append(source)
+            self._pending.append((source.index, source.data, leaf))
 
     def _registration(self, source: Source) -> Registration | None:
         """The registration in an entry, if it says that it is one."""
@@ -228,15 +257,15 @@ class Auditor:
             self._find(error.code, f"entry {source.index}: {error}", source.index)
             return None
 
-    def _begin(self, source: Source, registration: Registration) -> None:
-        self._open, self._open_at = registration, source.index
+    def _begin(self, index: int, registration: Registration | Stated) -> None:
+        self._open, self._open_at = registration, index
         self._counts[0] += 1
         if registration.recorded_at < self._recorded_at:
             self._find(
                 "time.went-back",
-                f"entry {source.index} was recorded at {registration.recorded_at}, "
+                f"entry {index} was recorded at {registration.recorded_at}, "
                 f"the one before at {self._recorded_at}",
-                source.index,
+                index,
             )
         self._recorded_at = max(self._recorded_at, registration.recorded_at)
 
@@ -250,11 +279,22 @@ class Auditor:
             return
         parsed = self._parse(registration, pending)
         header = parsed[0] if parsed else None
+        # These bytes, and no more of them, were looked at elsewhere, or verified before.
+        before = self._before is not None and self._frontier.size <= self._before.size
+        seen = before or (
+            isinstance(registration, Stated) and registration.header.count == len(pending)
+        )
         self._twice(pending)
-        prepared, indexes = self._prepare(pending)
+        prepared, indexes = self._prepare(pending, checked=seen)
         signed: frozenset[str] = frozenset()
         if parsed is not None and registration is not None:
-            signed = self._signatures(parsed[0], parsed[1], pending, prepared)
+            if not seen:
+                self._covers(parsed[0], pending)
+            self._seen(parsed[0])
+            good_by = registration.good_by if isinstance(registration, Stated) else signature_good
+            if before:
+                good_by = _good_before
+            signed = self._signatures(parsed[0], parsed[1], prepared, good_by)
         if prepared:
             found = check(
                 self.books, prepared, signed, self._recorded_at, indexes, self._check_event
@@ -275,29 +315,24 @@ class Auditor:
 
     def _check_event(self, index: int, one: Prepared, case: Case) -> None:
         """Let every plausibility check that watches this event's effects look at it."""
-        kinds = tuple(dict.fromkeys(map(type, one.effects)))
-        watchers = self._watching.get(kinds)
-        if watchers is None:
-            found = (watcher for kind in kinds for watcher in self._watchers.get(kind, ()))
-            watchers = self._watching[kinds] = tuple(dict.fromkeys(found))
-        if not watchers:
-            return
-        seen = Seen(index, self._recorded_at, one, case, self.books)
-        for watcher in watchers:
-            for finding in watcher.observe(seen):
-                self._findings.add((finding,))
+        seen, checks = self._watch.seen(index, self._recorded_at, one, case, self.books)
+        if seen is not None:
+            for check_ in checks:
+                for finding in check_.observe(seen):
+                    self._findings.add((finding,))
 
     def _parse(
-        self, registration: Registration | None, pending: Sequence[Source]
+        self, registration: Registration | Stated | None, pending: _Pending
     ) -> tuple[Header, tuple[note.Signature, ...]] | None:
         """The note's header and signatures, if it can be read."""
         if registration is None:
+            first, last = pending[0][0], pending[-1][0]
             self._find(
-                "statement.missing",
-                f"entries {pending[0].index} to {pending[-1].index} stand under no statement",
-                pending[0].index,
+                "statement.missing", f"entries {first} to {last} stand under no statement", first
             )
             return None
+        if isinstance(registration, Stated):
+            return registration.header, registration.signatures
         try:
             parsed = note.parse(registration.signed_note)
             return Header.parse(parsed.text), parsed.signatures
@@ -305,36 +340,30 @@ class Auditor:
             self._find(error.code, f"the statement at {self._open_at}: {error}", self._open_at)
             return None
 
-    def _twice(self, pending: Sequence[Source]) -> None:
+    def _twice(self, pending: _Pending) -> None:
         """No event stands in a log twice, whatever statement it stands under."""
-        for source in pending:
-            leaf = merkle.leaf_hash(source.data)
+        for index, _, leaf in pending:
             if leaf in self._ids:
                 self._find(
                     "event.duplicate",
-                    f"event {leaf.hex()[:12]} at entry {source.index} stands in the log twice",
-                    source.index,
+                    f"event {leaf.hex()[:12]} at entry {index} stands in the log twice",
+                    index,
                 )
             self._ids.add(leaf)
 
-    def _prepare(self, pending: Sequence[Source]) -> tuple[list[Prepared], list[int]]:
+    def _prepare(self, pending: _Pending, *, checked: bool) -> tuple[list[Prepared], list[int]]:
         """The events that can be read, and where they stand."""
         prepared, indexes = [], []
-        for source in pending:
+        for index, data, leaf in pending:
             try:
-                prepared.append(prepare(source.data))
-                indexes.append(source.index)
+                prepared.append(prepare(data, leaf, checked=checked))
+                indexes.append(index)
             except MalformedError as error:
-                self._find(error.code, f"entry {source.index}: {error}", source.index)
+                self._find(error.code, f"entry {index}: {error}", index)
         return prepared, indexes
 
-    def _signatures(
-        self,
-        header: Header,
-        signatures: Sequence[note.Signature],
-        pending: Sequence[Source],
-        prepared: Sequence[Prepared],
-    ) -> frozenset[str]:
+    def _covers(self, header: Header, pending: _Pending) -> None:
+        """The note is about as many events as follow it, and about these."""
         at = self._open_at
         if header.count != len(pending):
             self._find(
@@ -342,7 +371,7 @@ class Auditor:
                 f"the statement at {at} covers {header.count} events, {len(pending)} follow",
                 at,
             )
-        root = merkle.root([merkle.leaf_hash(source.data) for source in pending]).hex()
+        root = merkle.root([leaf for _, _, leaf in pending]).hex()
         if header.root != root:
             self._find(
                 "statement.root-mismatch",
@@ -350,9 +379,18 @@ class Auditor:
                 f"what follows has {root[:16]}",
                 at,
             )
-        self._seen(header)
-        signed, findings = signed_by(self.books, header, signatures, prepared)
+
+    def _signatures(
+        self,
+        header: Header,
+        signatures: Sequence[note.Signature],
+        prepared: Sequence[Prepared],
+        good_by: Callable[[str, bytes, bytes], bool],
+    ) -> frozenset[str]:
+        """The keys that have signed, and what is wrong with other lines."""
+        signed, findings = signed_by(self.books, header, signatures, prepared, good_by)
         self._counts[1] += len(signed)
+        at = self._open_at
         self._findings.add(msgspec.structs.replace(f, entries=(at,)) for f in findings)
         return signed
 
@@ -415,3 +453,8 @@ class Auditor:
     def _find(self, code: str, message: str, index: int | None = None) -> None:
         entries = () if index is None else (index,)
         self._findings.add([Finding(code=code, message=message, entries=entries)])
+
+
+def _good_before(vkey: str, text: bytes, blob: bytes) -> bool:
+    """A signature by a known key in entries that were supported: it was verified then."""
+    return True

@@ -20,7 +20,7 @@ from ..errors import EvidenceError
 from ..findings import CONTRADICTS, SEVERITIES, Finding
 from .memory import Shown
 
-__all__ = ["KEPT_PER_CODE", "Counts", "Findings", "Report", "Verdict"]
+__all__ = ["KEPT_PER_CODE", "Before", "Counts", "Findings", "Report", "Verdict"]
 
 Verdict = Literal["supported", "not shown", "contradicted"]
 
@@ -36,11 +36,19 @@ class Counts(msgspec.Struct, frozen=True):
     signatures: int = 0
 
 
+class Before(msgspec.Struct, frozen=True):
+    """The first `size` entries and their root were verified before: `at` then, "" elsewhere."""
+
+    size: int
+    root: str
+    at: str = ""
+
+
 class Report(msgspec.Struct, frozen=True):
     """The outcome of an audit. Hashes are lower-case hex; `more` counts findings not kept.
 
     `recorded_at` is the log's last time, `shown` what a verifier may remember of it, if a
-    ledger was there at all.
+    ledger was there at all, `before` what was not verified again because it had been.
     """
 
     verdict: Verdict
@@ -53,6 +61,12 @@ class Report(msgspec.Struct, frozen=True):
     more: int = 0
     recorded_at: str = ""
     shown: Shown | None = None
+    before: Before | None = None
+
+    def continues(self, before: Before) -> bool:
+        """Whether what was replayed begins with what was verified before."""
+        here = None if self.shown is None else self.shown.roots.at(before.size)
+        return here is not None and here.hex() == before.root
 
     def require(self) -> Report:
         """This report, if nothing contradicts; else raise `EvidenceError`."""
