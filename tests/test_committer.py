@@ -22,6 +22,7 @@ from ledger.errors import LedgerError, MalformedError, RefusedError, StorageErro
 from ledger.events import Event, encode
 from ledger.ledger import Ledger, Receipt
 from ledger.store.registrar import Offer
+from postgres_server import BOTH
 
 
 def told(world: World, *events: Event) -> Statement:
@@ -80,6 +81,7 @@ def contend(world: World, threads: int, each: int) -> None:
     assert world.sound().ledger.check() == []
 
 
+@BOTH
 def test_64_threads_register_and_none_is_lost(world: World) -> None:
     contend(world, 64, 4)
 
@@ -89,6 +91,7 @@ def test_64_threads_register_50_statements_each(world: World) -> None:
     contend(world, 64, 50)
 
 
+@BOTH
 def test_one_thread_is_answered_in_the_order_in_which_it_asks(world: World) -> None:
     """Each builds on the one before it, and nobody waits for an answer in between."""
     world.record(extracted("A", 400 * KG))
@@ -107,6 +110,7 @@ def test_one_thread_is_answered_in_the_order_in_which_it_asks(world: World) -> N
     world.sound()
 
 
+@BOTH
 def test_of_many_that_spend_one_lot_one_wins_and_the_others_are_told_which(world: World) -> None:
     world.record(*(extracted(f"L{n}") for n in range(6)))
     for lot in (f"L{n}" for n in range(6)):
@@ -136,6 +140,7 @@ def test_the_same_statement_from_many_threads_has_one_receipt(world: World) -> N
     world.sound()
 
 
+@BOTH
 def test_what_is_wrong_with_one_is_told_to_that_one_alone(world: World) -> None:
     good = [told(world, extracted(f"G{n}")) for n in range(6)]
     stranger = Statement.draft(world.ledger.id, [encode(extracted("X"))]).signed(KEYS[TRADER])

@@ -28,6 +28,7 @@ from ledger.ledger import Ledger, Receipt
 from ledger.store.database import Database
 from ledger.store.registrar import Offer
 from ledger.workspace import Settings, Workspace
+from postgres_server import BOTH
 
 
 def on(event: Event, *heads: str) -> Event:
@@ -162,6 +163,7 @@ def test_any_order_in_any_groups_is_the_same_log(
         assert every_row(world.ledger) == every_row(other)
 
 
+@BOTH
 def test_nothing_of_a_refused_statement_is_left_for_the_next(world: World) -> None:
     """Parties, keys, settings and lots that a refused statement would have brought."""
     world.record(extracted("A"))
@@ -178,6 +180,7 @@ def test_nothing_of_a_refused_statement_is_left_for_the_next(world: World) -> No
     assert world.sound().ledger.check() == []
 
 
+@BOTH
 def test_a_refused_key_signs_nothing_after_it(world: World) -> None:
     from ledger.events.party_admitted import PartyAdmitted
 
@@ -343,6 +346,7 @@ def test_a_group_of_none_is_no_transaction_lost(world: World) -> None:
     assert world.whole() == before
 
 
+@BOTH
 def test_one_that_is_no_event_is_its_submitters_matter(world: World) -> None:
     data = [encode(extracted("A")), b"{}"]
     odd = Statement.draft(world.ledger.id, data).signed(KEYS[MINE])
