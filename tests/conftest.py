@@ -68,7 +68,7 @@ def another_computer(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Elsewhe
 
 
 @pytest.fixture
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path | str]:
+def kept_at(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path | str]:
     """Where a ledger may be made: a file, or for tests of both stores a schema."""
     if getattr(request, "param", "file") == "file":
         yield tmp_path / "ledger.db"
@@ -80,8 +80,8 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path | str
 
 
 @pytest.fixture
-def world(place: Path | str) -> Iterator[World]:
+def world(kept_at: Path | str) -> Iterator[World]:
     """A ledger with a mine, two traders, a smelter, a laboratory, and a clock to set."""
-    world = World(place).settle()
+    world = World(kept_at).settle()
     yield world
     world.ledger.close()

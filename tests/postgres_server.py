@@ -30,7 +30,7 @@ import pytest
 
 __all__ = ["BOTH", "Server", "in_schema", "schema", "server_url"]
 
-BOTH = pytest.mark.parametrize("place", ["file", "postgres"], indirect=True)
+BOTH = pytest.mark.parametrize("kept_at", ["file", "postgres"], indirect=True)
 """A mark for tests, or modules of them, that hold in a file and in PostgreSQL."""
 
 GIVEN = os.environ.get("ORETRAIL_POSTGRES", "")

@@ -240,11 +240,12 @@ def build(
     root: Path,
     clock: Callable[[], int] | None = None,
     listen: Callable[[Step], None] | None = None,
+    database: str = "ledger.db",
 ) -> Workspace:
     """Play `story` into a new workspace at `root`, with its keys, papers and checkpoint.
 
     `clock` None: the story's own, which makes the ledger the same every time. `listen`
-    hears of each step once the log has it.
+    hears of each step once the log has it; `database` is as in `Workspace.create`.
     """
     own = StoryClock(story.begins)
     cast = Cast.of(story)
@@ -256,6 +257,7 @@ def build(
         threshold=THRESHOLD,
         log_key=cast.log.verifier.vkey,
         demo=True,
+        database=database,
         clock=clock or own,
     )
     for signer in cast.all():

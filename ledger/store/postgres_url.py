@@ -27,6 +27,7 @@ Place = Path | str
 
 _SCHEMES = ("postgresql", "postgres")
 _SCHEMA = re.compile(r"[a-z_][a-z0-9_]{0,62}", re.ASCII)
+_PRINTED = re.compile(r"[!-~]+", re.ASCII)
 _SECRET = ("password", "sslpassword", "passfile")
 _DEFAULT = "oretrail"
 
@@ -54,6 +55,11 @@ class Url(msgspec.Struct, frozen=True):
     @classmethod
     def parse(cls, text: str) -> Url:
         """Read a URL; ConfigError ``database.url``, or ``database.password`` if it holds one."""
+        if not _PRINTED.fullmatch(text):
+            raise ConfigError(
+                "the database's URL holds what must be written as %20 and the like",
+                code="database.url",
+            )
         try:
             parts = urlsplit(text)
             asked = parse_qsl(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query))
