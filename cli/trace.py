@@ -23,8 +23,8 @@ from ledger.words import mass, share
 from . import output
 from .main import Command
 from .output import clean
-from .query import plain_lot
 from .session import Session
+from .shares import plain_origins, plain_shares, say_element, say_inside, say_shares
 
 if TYPE_CHECKING:
     from ledger.custody.books import Lot
@@ -44,28 +44,39 @@ _ALIKE = 4
 @click.option("--up", is_flag=True, help="Where it came from.  [default]")
 @click.option("--down", is_flag=True, help="Where it went.")
 @click.option("--element", metavar="SYMBOL", help="Only this element, such as Ta.")
+@click.option("--quick", is_flag=True, help="By the tables: at once, with lots, not proven.")
 @click.pass_obj
-def trace(session: Session, subject: str, up: bool, down: bool, element: str | None) -> int:
+def trace(
+    session: Session, subject: str, up: bool, down: bool, element: str | None, quick: bool
+) -> int:
     """Where a lot or product came from, gram by gram, or where it went.
 
     Rebuilt from the signed entries, with the shares of each origin, both weights of every
     hand-over, and the gaps by name. Exit code 1 if the trail contradicts itself.
+
+    --down and --quick ask the tables, which only find: what each lot is of another, by net
+    mass as it flowed.
     """
-    if down and (up or element is not None):
-        raise click.UsageError(f"--down goes without {'--up' if up else '--element'}")
+    if down and (up or quick or element is not None):
+        other = "--up" if up else "--quick" if quick else "--element"
+        raise click.UsageError(f"--down goes without {other}")
     with session.books() as ledger:
         if down:
-            return _down(session, subject, ledger.downstream(subject))
-        trail = session.workspace().trace(ledger, subject)
+            say_inside(session, subject, ledger.downstream(subject), ledger.inside(subject))
+            return 0
         lot = ledger.lot(subject)
-    if element is not None:
-        if element not in trail.elements:
-            known = ", ".join(sorted(trail.elements)) or "nothing"
-            raise UnknownError(
-                f"lot {subject} is not known to contain {element}; known is {known}",
-                code="element.unknown",
-            )
-        trail = msgspec.structs.replace(trail, elements={element: trail.elements[element]})
+        if quick:
+            shares = ledger.shares(subject)
+        else:
+            trail = session.workspace().trace(ledger, subject)
+    if quick:
+        shares = msgspec.structs.replace(shares, elements=_only(shares.elements, subject, element))
+        if session.json:
+            output.say_json(plain_shares(shares))
+        else:
+            say_shares(shares, lot)
+        return 0
+    trail = msgspec.structs.replace(trail, elements=_only(trail.elements, subject, element))
     if session.json:
         output.say_json(plain_trail(trail))
     else:
@@ -77,19 +88,7 @@ def plain_trail(trail: Trail) -> dict[str, Any]:
     """The trail as JSON: every member of an origin is there, empty ones too."""
     document: dict[str, Any] = msgspec.to_builtins(trail)
     for name, one in trail.elements.items():
-        document["elements"][name]["origins"] = [
-            {
-                "origin": line.origin,
-                "site": line.site,
-                "country": line.country,
-                "class": line.kind,
-                "mass_mg": line.mass_mg,
-                "share_ppb": line.share_ppb,
-                **({"lot": line.lot} if line.lot else {}),
-                **({"ledger": line.ledger} if line.ledger else {}),
-            }
-            for line in one.origins
-        ]
+        document["elements"][name]["origins"] = plain_origins(one)
     document["continues"] = [
         {
             "lot": one.lot,
@@ -102,26 +101,19 @@ def plain_trail(trail: Trail) -> dict[str, Any]:
     return document
 
 
-def _down(session: Session, subject: str, reached: list[Lot]) -> int:
-    if session.json:
-        output.say_json({"subject": subject, "lots": [plain_lot(lot) for lot in reached]})
-        return 0
-    output.say(f"{clean(subject)} flowed into")
-    rows = [
-        (
-            clean(lot.lot),
-            clean(lot.material, 40),
-            clean(lot.holder),
-            lot.state,
-            f"{mass(lot.amount.mass)} {lot.basis}",
+def _only(
+    elements: dict[str, ElementTrail], subject: str, element: str | None
+) -> dict[str, ElementTrail]:
+    """All elements, or the one that is asked for."""
+    if element is None:
+        return elements
+    if element not in elements:
+        known = ", ".join(sorted(elements)) or "nothing"
+        raise UnknownError(
+            f"lot {subject} is not known to contain {element}; known is {known}",
+            code="element.unknown",
         )
-        for lot in reached
-        if lot.lot != subject
-    ]
-    output.table(rows, indent="  ", right=[4])
-    if not rows:
-        output.say("  nothing else yet")
-    return 0
+    return {element: elements[element]}
 
 
 # --- words -----------------------------------------------------------------------------
@@ -135,7 +127,7 @@ def say_trail(trail: Trail, lot: Lot | None = None) -> None:
     )
     for name, one in sorted(trail.elements.items()):
         output.say()
-        _say_element(name, one, pieces)
+        say_element(name, one, pieces)
     if trail.transfers:
         output.say()
         _say_transfers(trail.transfers)
@@ -214,45 +206,6 @@ def _say_summary(trail: Trail) -> None:
         f"{both}/{len(done)}   gaps {len(trail.gaps)}   findings {len(trail.findings)}"
     )
     output.say(verdict)
-
-
-def _say_element(name: str, one: ElementTrail, pieces: int | None) -> None:
-    what = "net mass, since nobody has assayed it" if name == "mass" else "contained"
-    if name != "mass" and one.basis == "mass":
-        what = "contained; on the way followed by net mass, where nothing else was known"
-    each = f"   {per_piece(one.mass_mg, pieces)} a piece" if pieces else ""
-    output.say(f"{clean(name)}   {mass(one.mass_mg)}{each}   {what}")
-    rows = [
-        (
-            share(line.share_ppb),
-            mass(line.mass_mg),
-            f"{per_piece(line.mass_mg, pieces)} a piece" if pieces else "",
-            clean(line.site or line.origin),
-            clean(line.country),
-            line.kind + (f", ledger {line.ledger[:12]}" if line.ledger else ""),
-        )
-        for line in one.origins
-    ]
-    output.table(rows, indent="  ", right=[0, 1, 2])
-    covered = one.coverage
-    output.say(
-        f"  site known {share(covered['site_ppb'])}, only the country "
-        f"{share(covered['country_ppb'])}, unknown {share(covered['unknown_ppb'])}"
-    )
-
-
-def per_piece(milligrams: int, pieces: int | None) -> str:
-    """The mass of one piece: to four digits that count below a gram, else to the milligram."""
-    if not pieces:
-        return ""
-    if milligrams >= 1_000 * pieces:
-        return mass((2 * milligrams + pieces) // (2 * pieces))
-    places = 0
-    while milligrams and milligrams * 10**places < 1_000 * pieces and places < 12:
-        places += 1
-    step = (2 * milligrams * 10**places + pieces) // (2 * pieces)
-    whole, part = divmod(step, 10**places)
-    return f"{whole}.{part:0{places}d} mg" if places else f"{whole} mg"
 
 
 def _say_transfers(transfers: tuple[Transfer, ...]) -> None:

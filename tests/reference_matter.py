@@ -281,3 +281,25 @@ def assay(lot: Lot, grades: list[dict[str, Any]], limit: int) -> list[str]:
             metals[name] = scaled(have, amount, lower)
     lot.matter = Matter(matter.origins, matter.dry, matter.pieces, matter.anchor, metals)
     return codes
+
+
+# ---------------------------------------------------------------- shares of lots
+
+
+def made_up(subject: int, flows: list[tuple[int, int, int]]) -> dict[int, Fraction]:
+    """What each lot is of `subject`, by (target, source, mass): asked of each input in turn."""
+    known: dict[int, dict[int, Fraction]] = {}
+
+    def of(lot: int) -> dict[int, Fraction]:
+        if lot not in known:
+            came = [(source, mass) for target, source, mass in flows if target == lot]
+            whole = sum(mass for _, mass in came)
+            parts = {lot: Fraction(1)}
+            for source, mass in came:
+                for name, part in of(source).items():
+                    share = part * mass / whole if whole else Fraction(0)
+                    parts[name] = parts.get(name, Fraction(0)) + share
+            known[lot] = parts
+        return known[lot]
+
+    return of(subject)

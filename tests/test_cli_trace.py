@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from cli_place import MINE, SMELTER, TRADER, Place, bag, chain, settled
-from ledger.cli.trace import per_piece
+from ledger.cli.shares import per_piece
 
 
 @pytest.fixture

@@ -25,9 +25,10 @@ from typing import TypeAlias
 
 import msgspec
 
+from .amount import take_vector
 from .trail import ElementTrail
 
-__all__ = ["WHOLE", "Behind", "Edge", "Inside", "Shares", "behind", "inside", "of_whole"]
+__all__ = ["WHOLE", "Behind", "Edge", "Inside", "Shares", "behind", "inside", "of_whole", "told"]
 
 WHOLE = 1 << 128
 """All of a lot, in parts."""
@@ -106,7 +107,6 @@ def inside(subject: int, edges: Iterable[Edge]) -> list[Inside]:
     Each carries the name of its target. Raises `ValueError` where lots are made of later ones.
     """
     feeding = _by_target(edges)
-    feeding.pop(subject, None)
     parts = {subject: WHOLE}
     found = []
     for target in sorted(feeding):
@@ -114,6 +114,8 @@ def inside(subject: int, edges: Iterable[Edge]) -> list[Inside]:
         _, _, _, called = came[0]
         if max([source for _, source, _, _ in came]) >= target:
             raise ValueError(f"{called} is made of a lot that came after it")
+        if target == subject:
+            continue
         total = sum([mass for _, _, mass, _ in came])
         flowed = sum([parts[source] * mass for _, source, mass, _ in came if source in parts])
         parts[target] = flowed // total if total else 0
@@ -124,6 +126,21 @@ def inside(subject: int, edges: Iterable[Edge]) -> list[Inside]:
 def of_whole(parts: int, figure: int) -> int:
     """So many parts of a figure, to the nearest integer, halves up."""
     return (2 * parts * figure + WHOLE) // (2 * WHOLE)
+
+
+def told(found: Behind, figure: int) -> dict[str, int]:
+    """What each lot behind is of a figure, such as 10^9: what it began from adds up to that.
+
+    As in `amount`, what the floors leave over goes to the largest remainders. The lots in
+    between are to the nearest integer.
+    """
+    began = tuple(sorted((lot, found.parts[lot]) for lot in found.began))
+    exact = dict(take_vector(began, WHOLE, figure))
+    between = found.parts.keys() - set(found.began)
+    return {
+        lot: of_whole(parts, figure) if lot in between else exact.get(lot, 0)
+        for lot, parts in found.parts.items()
+    }
 
 
 def _by_target(edges: Iterable[Edge]) -> dict[int, list[Edge]]:
