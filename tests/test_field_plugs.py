@@ -146,6 +146,8 @@ def test_what_is_supposed_is_gone_when_the_books_are_closed(both: Laptops) -> No
         assert standing.head().size == standing.base[0] + 2
         with pytest.raises(Exception, match="copy of ledger"):
             standing.register(standing.waiting[0][0].statement)
+        with pytest.raises(Exception, match="copy of ledger"):
+            standing.register_group([standing.waiting[0][0].statement])
         with pytest.raises(Exception, match="nothing of a copy"):
             standing.keep()
     assert workspace.database.read_bytes() == before

@@ -14,8 +14,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from ..custody.statement import Statement
-from ..errors import ConfigError, ConflictError
-from ..ledger import Receipt, system_clock
+from ..errors import ConfigError, ConflictError, LedgerError
+from ..ledger import Offer, Receipt, system_clock
 from ..workspace import Workspace
 from .inbox import Answer, take
 from .outbox import Folder, Pending
@@ -61,15 +61,24 @@ class Standing(Supposed):
 
     def register(self, statement: Statement) -> Receipt:
         """Never here; ConfigError ``workspace.is-copy``."""
-        raise ConfigError(
-            f"this is a copy of ledger {self.id[:12]}, nothing can be registered in it",
-            code="workspace.is-copy",
-            hint="oretrail outbox add FILE, and oretrail outbox pack WEEK.outbox",
-        )
+        raise self._is_copy()
+
+    def register_group(
+        self, statements: Sequence[Statement | Offer]
+    ) -> list[Receipt | LedgerError]:
+        """Never here; as `register`."""
+        raise self._is_copy()
 
     def keep(self) -> None:
         """Never here; what is supposed is undone."""
         raise ConfigError("nothing of a copy's books can be kept", code="workspace.is-copy")
+
+    def _is_copy(self) -> ConfigError:
+        return ConfigError(
+            f"this is a copy of ledger {self.id[:12]}, nothing can be registered in it",
+            code="workspace.is-copy",
+            hint="oretrail outbox add FILE, and oretrail outbox pack WEEK.outbox",
+        )
 
     @property
     def unfit(self) -> list[Answer]:
