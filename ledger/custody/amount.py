@@ -18,7 +18,7 @@ itself, ``mass`` if somewhere on the way only net masses were known and stood in
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Literal, TypeAlias
 
 import msgspec
@@ -65,13 +65,19 @@ def _less(vector: Vector, taken: Vector) -> Vector:
     """`vector` minus a part of it."""
     if not taken:
         return vector
+    if taken is vector or taken == vector:
+        return ()
     out = dict(taken)
-    rest = ((key, mass - out.get(key, 0)) for key, mass in vector)
-    return tuple((key, mass) for key, mass in rest if mass)
+    rest = [(key, mass - out.get(key, 0)) for key, mass in vector]
+    return tuple([line for line in rest if line[1]])
 
 
-def merged(vectors: Iterable[Vector]) -> Vector:
+def merged(vectors: Sequence[Vector]) -> Vector:
     """The sum of vectors."""
+    if len(vectors) == 2 and len(vectors[0]) == len(vectors[1]) == 1:
+        ((key, mass),), ((other, more),) = vectors
+        if key == other and mass + more:
+            return ((key, mass + more),)
     total: dict[str, int] = {}
     for vector in vectors:
         for key, mass in vector:
@@ -106,6 +112,10 @@ class Element(msgspec.Struct, frozen=True, array_like=True):
             self.basis,
             _less(self.origins, part.origins),
         )
+
+    def emptied(self) -> Element:
+        """What remains after all of it was taken out."""
+        return Element(self.element, 0, 0, self.basis, ())
 
     def rescaled(self, mass: int, anchor: int) -> Element:
         """The same shares at another mass; from nothing, all of it is unknown."""
@@ -149,8 +159,12 @@ class Amount(msgspec.Struct, frozen=True, array_like=True):
         elements = None
         if contents is not None:
             elements = tuple(
-                Element(c.element, c.mass, c.mass, "element", ((origin, c.mass),) if c.mass else ())
-                for c in contents
+                [
+                    Element(
+                        c.element, c.mass, c.mass, "element", ((origin, c.mass),) if c.mass else ()
+                    )
+                    for c in contents
+                ]
             )
         return cls(mass, dry, pieces, mass, ((origin, mass),), elements)
 
@@ -211,14 +225,13 @@ class Amount(msgspec.Struct, frozen=True, array_like=True):
         """The contents of a part of `mass` and of the rest."""
         if stated is not None:
             return self._drawn(stated)
-        if self.contents is None:
-            return None, None
-        part = tuple(
-            e.taken(portion(e.mass, mass, self.mass) if self.mass else e.mass)
-            for e in self.contents
-        )
-        rest = tuple(e.minus(p) for e, p in zip(self.contents, part, strict=True))
-        return part, rest
+        if not self.contents:
+            return self.contents, self.contents
+        if mass == self.mass and all(e.mass for e in self.contents):
+            return self.contents, tuple([e.emptied() for e in self.contents])
+        part = [e.taken(portion(e.mass, mass, self.mass)) for e in self.contents]
+        rest = [e.minus(p) for e, p in zip(self.contents, part, strict=True)]
+        return tuple(part), tuple(rest)
 
     def _drawn(
         self, stated: Sequence[Content]

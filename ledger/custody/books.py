@@ -222,19 +222,18 @@ class Books:
 
         `before` are the lots as they were, if the event is one that can be voided.
         """
-        opened = list(self._openings)
-        peers = len(opened) + len(changed)
+        peers = len(self._openings) + len(changed)
         for lot_id, opening in self._openings.items():
             lot = self.lots[lot_id]
-            basis = opening.effect.basis or ("wet" if "wet" in opening.basis else "dry")
+            effect = opening.effect
+            basis = effect.basis or ("wet" if "wet" in opening.basis else "dry")
             amount = lot.amount
-            if opening.effect.dry is not None:
-                amount = msgspec.structs.replace(amount, dry=opening.effect.dry)
-            elif basis == "dry":
-                amount = msgspec.structs.replace(amount, dry=amount.mass)
-            if opening.effect.pieces is not None or opening.effect.recast:
-                amount = msgspec.structs.replace(amount, pieces=opening.effect.pieces)
-            model = _model(_tracked(amount), opening.model, opening.effect.identity_kept)
+            dry = amount.mass if effect.dry is None and basis == "dry" else effect.dry
+            if dry is not None and dry != amount.dry:
+                amount = msgspec.structs.replace(amount, dry=dry)
+            if (effect.pieces is not None or effect.recast) and effect.pieces != amount.pieces:
+                amount = msgspec.structs.replace(amount, pieces=effect.pieces)
+            model = _model(_tracked(amount), opening.model, effect.identity_kept)
             self.lots[lot_id] = msgspec.structs.replace(
                 lot,
                 basis=basis,
@@ -249,11 +248,13 @@ class Books:
             if found is None:
                 continue
             was = None if before is None else before.get(lot_id)
+            if was is not None and was.undo is not None:
+                was = msgspec.structs.replace(was, undo=None)
             self.lots[lot_id] = msgspec.structs.replace(
                 found,
                 head=event_id,
                 state="closed" if found.amount.empty else found.state,
-                undo=None if was is None else _pack(msgspec.structs.replace(was, undo=None)),
+                undo=None if was is None else _pack(was),
                 peers=peers,
             )
 
@@ -501,6 +502,8 @@ def _model(origins: set[str], inherited: int, identity_kept: bool) -> int:
     Several origins together are no longer identity preserved; known ones together with
     unknown ones are controlled blending at best.
     """
+    if len(origins) < 2:
+        return inherited
     kinds = {key.split("|", 1)[0] for key in origins}
     if "unknown" in kinds and len(kinds) > 1:
         return max(inherited, MODELS.index("controlled blending"))

@@ -50,10 +50,12 @@ class Difference(msgspec.Struct, frozen=True):
 
 def tolerance(adopted: dict[str, int], leg: str) -> int:
     """The tolerance in ppb for a leg or instrument."""
-    for table in (adopted, DEFAULT_TOLERANCES):
-        if leg in table:
-            return table[leg]
-    return adopted.get("default", DEFAULT_TOLERANCES["default"])
+    found = adopted.get(leg)
+    if found is None:
+        found = DEFAULT_TOLERANCES.get(leg)
+    if found is None:
+        found = adopted.get("default", DEFAULT_TOLERANCES["default"])
+    return found
 
 
 def measured(

@@ -180,22 +180,16 @@ def signed_by(
     condemns the statement. `good_by` is asked for each: whoever has verified signatures
     beforehand, on another core, answers from that.
     """
-    brought: dict[str, str] = {}
-    for one in prepared:
-        for effect in one.effects:
-            if isinstance(effect, Authorize | Rotate):
-                brought[key_ref(effect.key)] = effect.key
-            elif isinstance(effect, Govern):
-                brought |= {key_ref(vkey): vkey for vkey in effect.keys}
-    if books.governance is not None:
-        brought |= {key_ref(vkey): vkey for vkey in books.governance.keys}
+    brought: dict[str, str] | None = None
     text = header.text().encode()
     good = set()
     findings = []
     for signature in signatures:
         ref = _ref(signature)
         known = books.keys.get(ref)
-        vkey = known.vkey if known else brought.get(ref)
+        if known is None and brought is None:
+            brought = _brought(books, prepared)
+        vkey = known.vkey if known else (brought or {}).get(ref)
         if vkey is None:
             continue
         if good_by(vkey, text, signature.blob):
@@ -209,6 +203,21 @@ def signed_by(
                 )
             )
     return frozenset(good), findings
+
+
+def _brought(books: Books, prepared: Sequence[Prepared]) -> dict[str, str]:
+    """Governance's keys, and those that the events bring in, by `key_ref`."""
+    brought: dict[str, str] = {}
+    for one in prepared:
+        for effect in one.effects:
+            kind = type(effect)
+            if kind is Authorize or kind is Rotate:
+                brought[key_ref(effect.key)] = effect.key  # type: ignore[union-attr]
+            elif kind is Govern:
+                brought |= {key_ref(vkey): vkey for vkey in effect.keys}  # type: ignore[union-attr]
+    if books.governance is not None:
+        brought |= {key_ref(vkey): vkey for vkey in books.governance.keys}
+    return brought
 
 
 @lru_cache(maxsize=1024)
@@ -236,18 +245,22 @@ def check(
     standings: dict[tuple[str, str], _Standing] = {}
     for one, index in zip(prepared, indexes, strict=True):
         before = len(findings)
-        case = Case(one.event, one.event_id, signed)
+        event = one.event
+        named = (event.by, *event.cosigners) if event.cosigners else (event.by,)
+        case = Case(event, one.event_id, signed, named)
         findings += _signers(books, case, one, recorded_at, standings)
-        if one.event.occurred_at > latest:
+        if event.occurred_at > latest:
             findings.append(
                 Finding(
                     code="time.in-future",
-                    message=f"it is said to have happened at {one.event.occurred_at}, "
+                    message=f"it is said to have happened at {event.occurred_at}, "
                     f"recorded at {recorded_at}",
                 )
             )
-        findings += _shape(one)
-        findings += _builds_on(books, one)
+        if len(one.effects) > 1:
+            findings += _shape(one)
+        if one.changed or event.after:
+            findings += _builds_on(books, one)
         findings += _effects(books, case, one, standings)
         if observe is not None:
             observe(index, one, case)
@@ -472,32 +485,36 @@ def _effects(
     books: Books, case: Case, one: Prepared, standings: dict[tuple[str, str], _Standing]
 ) -> Iterable[Finding]:
     """Judge each effect, then book it; at the end the lots it opened must add up."""
-    known = ((lot_id, books.lots.get(lot_id)) for lot_id in one.changed)
-    case.before = {lot_id: lot for lot_id, lot in known if lot is not None}
+    for lot_id in one.changed:
+        lot = books.lots.get(lot_id)
+        if lot is not None:
+            case.before[lot_id] = lot
     already = len(books.moved)
+    by = one.event.by
     findings: list[Finding] = []
+    lasting = False
     for effect in one.effects:
-        found: list[Finding] = []
-        for rule in RULES[type(effect)]:
-            found += rule(books, effect, case)
-        if type(effect) is Open:
-            case.opened[effect.lot] = effect
-        if found:
-            findings += found
-            if any(finding.severity == "error" for finding in found):
-                continue
+        kind = type(effect)
+        lasting = lasting or kind in _LASTING
+        found = len(findings)
+        for rule in RULES[kind]:
+            findings += rule(books, effect, case)
+        if kind is Open:
+            case.opened[effect.lot] = effect  # type: ignore[union-attr, assignment]
+        if len(findings) > found and refused(findings[found:]):
+            continue
         try:
-            differences = books.apply(one.event_id, one.event.by, effect)
+            differences = books.apply(one.event_id, by, effect)
         except (KeyError, ZeroDivisionError, LedgerError):
             # Only after an error that was reported above, when the books lack a lot.
             continue
         if differences:
             findings += [_difference(effect, difference) for difference in differences]
-        if type(effect) in _ABOUT_KEYS:
+        if kind in _ABOUT_KEYS:
             standings.clear()
-    findings += _sums(books, case)
+    if case.opened:
+        findings += _sums(books, case)
     case.moved = tuple(books.moved[already:])
-    lasting = any(type(effect) in _LASTING for effect in one.effects)
     books.finish(one.event_id, one.changed, None if lasting else case.before)
     return findings
 

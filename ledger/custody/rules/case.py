@@ -18,24 +18,21 @@ __all__ = ["Case", "Rule", "at_lot"]
 class Case(msgspec.Struct):
     """The event at hand, while its effects are judged one after the other.
 
-    `signed` are the vkeys whose signatures under the statement are good; `opened` the
-    lots it has opened so far; `before` the lots as they were; `beyond` the milligrams of
-    an element that came out of a lot beyond what was in it. `moved`, when it is booked:
-    (source, target, milligrams) of each of its flows.
+    `signed` are the vkeys whose signatures under the statement are good; `named` the parties
+    whose signatures the event says it has; `opened` the lots it has opened so far; `before`
+    the lots as they were; `beyond` the milligrams of an element that came out of a lot beyond
+    what was in it. `moved`, when it is booked: (source, target, milligrams) of each of its
+    flows.
     """
 
     event: Event
     event_id: str
     signed: frozenset[str]
+    named: tuple[str, ...]
     opened: dict[str, Open] = {}
     before: dict[str, Lot] = {}
     beyond: dict[tuple[str, str], int] = {}
     moved: tuple[tuple[str, str, int], ...] = ()
-
-    @property
-    def named(self) -> tuple[str, ...]:
-        """The parties whose signatures the event says it has."""
-        return (self.event.by, *self.event.cosigners)
 
 
 Rule: TypeAlias = Callable[[Books, Any, Case], Iterator[Finding]]

@@ -95,7 +95,8 @@ def room(books: Books, effect: Gain | Flow, case: Case) -> Iterator[Finding]:
     mass, pieces = effect.mass, None
     if isinstance(effect, Flow):
         source = books.lots.get(effect.source)
-        if source is None or any(enough(books, effect, case)):
+        part = effect.mass is not None or effect.pieces is not None
+        if source is None or (part and any(enough(books, effect, case))):
             return
         mass, pieces = source.amount.taken(effect.mass, effect.pieces)
     lot_id = effect.target if isinstance(effect, Flow) else effect.lot
@@ -142,10 +143,11 @@ def gain(books: Books, effect: Gain, case: Case) -> Iterator[Finding]:
 
 
 def _contents_fit(lot: str, mass: int, contents: tuple[Content, ...] | None) -> Iterator[Finding]:
-    elements = [content.element for content in contents or ()]
-    if len(set(elements)) < len(elements):
+    if not contents:
+        return
+    if len({content.element for content in contents}) < len(contents):
         yield at_lot("mass.content-twice", lot, f"lot {lot} names one substance twice")
-    inside = sum(content.mass for content in contents or ())
+    inside = sum([content.mass for content in contents])
     if inside > mass:
         yield at_lot(
             "mass.content-exceeds-mass",
@@ -222,8 +224,10 @@ def _left_fits(books: Books, effect: Flow | Loss, lot: Lot, case: Case) -> Itera
     """What stated parts have left behind, and the next part takes as it is, fits into its mass."""
     if isinstance(effect, Loss) and effect.reason == "moisture":
         return
-    contents = lot.amount.contents or ()
-    inside = sum(element.mass for element in contents)
+    contents = lot.amount.contents
+    if not contents:
+        return
+    inside = sum([element.mass for element in contents])
     whole = case.before.get(lot.lot, lot).amount.mass
     slack = whole * tolerance(books.tolerances, "process") // BILLION
     if inside > lot.amount.mass + slack + _ROUNDED * len(contents):
@@ -320,8 +324,10 @@ def measurable(books: Books, effect: Measure, case: Case) -> Iterator[Finding]:
             f"grades of lot {effect.lot} add up to {total} parts per billion",
         )
         return
+    if not effect.grades:
+        return
     result, _, _ = measured(lot.amount, lot.basis, effect, books.tolerances)
-    if not effect.grades or result.dry is None or result.contents is None:
+    if result.dry is None or result.contents is None:
         return
     inside = sum(element.mass for element in result.contents)
     if inside > result.dry + len(result.contents):  # each may have been rounded up
