@@ -22,6 +22,7 @@ from ledger.events import encode
 from ledger.findings import Finding
 from ledger.log import canonical, checkpoint, merkle
 from ledger.log.checkpoint import Checkpoint
+from postgres_server import BOTH
 
 
 @pytest.fixture
@@ -55,6 +56,7 @@ def replaced(log: list[Source], place: int, **fields: Any) -> list[Source]:
 # ---------------------------------------------------------------- entries
 
 
+@BOTH
 def test_a_sound_log_is_supported_with_its_figures(world: World, log: list[Source]) -> None:
     report = audit(log, ledger=world.ledger.id)
     assert (report.verdict, report.findings, report.more) == ("supported", (), 0)
@@ -145,12 +147,14 @@ def test_events_under_no_statement_are_nobodys(log: list[Source]) -> None:
     assert "note.malformed" in after(log, note, event)
 
 
+@BOTH
 def test_a_note_of_another_kind_is_no_statement(world: World, log: list[Source]) -> None:
     point = checkpoint.sign(Checkpoint(ORIGIN, 1, bytes(32)), LOG)
     entry = registration_entry(point, "2026-02-11T09:00:00Z")
     assert after(log, entry) == ["statement.malformed"]
 
 
+@BOTH
 def test_a_statement_covers_all_its_events_and_no_others(world: World, log: list[Source]) -> None:
     both = statement(world, extracted("C"), extracted("D"))
     entry, first, second = registered(both)
@@ -160,17 +164,20 @@ def test_a_statement_covers_all_its_events_and_no_others(world: World, log: list
     assert set(after(log, entry)) == {"statement.count-mismatch", "statement.root-mismatch"}
 
 
+@BOTH
 def test_a_statement_stands_once(world: World, log: list[Source]) -> None:
     entries = registered(statement(world, extracted("C")))
     found = after(log, *entries, *entries)
     assert set(found) == {"event.duplicate", "lot.exists"}
 
 
+@BOTH
 def test_the_clock_of_the_log_does_not_go_back(world: World, log: list[Source]) -> None:
     entries = registered(statement(world, extracted("C")), "2026-02-11T08:59:59Z")
     assert after(log, *entries) == ["time.went-back"]
 
 
+@BOTH
 def test_what_was_seen_is_looked_up_in_the_past(world: World, log: list[Source]) -> None:
     report = audit(log)
     for seen, code in (
@@ -183,6 +190,7 @@ def test_what_was_seen_is_looked_up_in_the_past(world: World, log: list[Source])
         assert after(log, *entries) == ([code] if code else [])
 
 
+@BOTH
 def test_a_bad_signature_and_a_missing_one_are_named(world: World, log: list[Source]) -> None:
     good = statement(world, extracted("C"))
     other = statement(world, extracted("D"))
@@ -205,6 +213,7 @@ def test_more_events_than_a_statement_can_hold_are_not_gathered_for_ever(
     assert found.more > 0
 
 
+@BOTH
 def test_the_rest_is_judged_after_a_finding(world: World, log: list[Source]) -> None:
     bad = registered(statement(world, extracted("A", remark="again")))
     good = registered(statement(world, extracted("C")))
@@ -237,6 +246,7 @@ def point(size: int, root: bytes) -> bytes:
     return checkpoint.sign(Checkpoint(ORIGIN, size, root), LOG)
 
 
+@BOTH
 def test_a_kept_checkpoint_is_in_the_past(world: World, log: list[Source]) -> None:
     early = world.ledger.checkpoint(LOG)
     world.record(site("NEW"))
@@ -277,6 +287,7 @@ LOT_A = "number = (SELECT number FROM subject WHERE name = 'lot:A')"
 LOT_B = LOT_A.replace("lot:A", "lot:B")
 
 
+@BOTH
 @pytest.mark.parametrize(
     "change",
     [
@@ -310,6 +321,7 @@ def test_a_table_that_says_something_else_than_the_log_is_found_out(
     assert world.sound().ledger.check() == []
 
 
+@BOTH
 def test_a_lot_that_the_log_does_not_know_is_found_out(world: World, log: list[Source]) -> None:
     books = Auditor().books
     lots = world.ledger.lots()

@@ -432,20 +432,20 @@ def test_a_reader_sees_one_past_for_as_long_as_it_reads(world: World, url: str) 
 
 def test_an_error_that_was_overlooked_is_no_commit(world: World) -> None:
     before = rows(world.ledger)
-    with pytest.raises(StorageError, match="answered ROLLBACK"):
-        with world.ledger.writing() as connection:
-            connection.exec_driver_sql("UPDATE head SET size = 1")
-            with pytest.raises(StorageError):
-                connection.exec_driver_sql("SELECT nothing FROM nowhere")
+    overlooked = pytest.raises(StorageError, match="answered ROLLBACK")
+    with overlooked, world.ledger.writing() as connection:
+        connection.exec_driver_sql("UPDATE head SET size = 1")
+        with pytest.raises(StorageError):
+            connection.exec_driver_sql("SELECT nothing FROM nowhere")
     assert rows(world.ledger) == before
 
 
 def test_one_head_is_spent_once_and_one_entry_stands_once(world: World) -> None:
     with_all_tables(world)
     for table in ("spent", "event", "entry", "sheaf", "statement", "node", "checkpoint"):
-        with pytest.raises(StorageError, match="duplicate key"):
-            with world.ledger.writing() as connection:
-                connection.exec_driver_sql(f"INSERT INTO {table} SELECT * FROM {table}")
+        doubled = pytest.raises(StorageError, match="duplicate key")
+        with doubled, world.ledger.writing() as connection:
+            connection.exec_driver_sql(f"INSERT INTO {table} SELECT * FROM {table}")
     world.sound()
 
 

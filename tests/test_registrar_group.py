@@ -205,6 +205,7 @@ def test_a_refused_key_signs_nothing_after_it(world: World) -> None:
     assert world.sound().ledger.check() == []
 
 
+@BOTH
 def test_a_checkpoint_inside_the_group_can_have_been_seen(world: World, tmp_path: Path) -> None:
     first, second = told(world, extracted("A")), told(world, extracted("B"))
     with twin(world, tmp_path / "twin.db") as other:
@@ -225,6 +226,7 @@ def test_a_checkpoint_inside_the_group_can_have_been_seen(world: World, tmp_path
     world.sound()
 
 
+@BOTH
 def test_what_was_found_out_beforehand_counts_for_that_key_and_text_only(world: World) -> None:
     """Whoever lends an answer to another statement lends nothing."""
     good = told(world, extracted("A"))
@@ -294,6 +296,7 @@ def test_an_outcome_that_is_unknown_is_looked_up(world: World) -> None:
     world.sound()
 
 
+@BOTH
 def test_a_frozen_ledger_takes_in_no_group(world: World) -> None:
     world.ledger.frozen = StorageError("rolled back", code="log.rolled-back")
     with pytest.raises(StorageError) as caught:
@@ -340,6 +343,7 @@ def test_receipts_that_cannot_be_kept_are_said_to_those_who_have_one(world: Worl
     world.sound()
 
 
+@BOTH
 def test_a_group_of_none_is_no_transaction_lost(world: World) -> None:
     before = world.whole()
     assert world.ledger.register_group([]) == []

@@ -30,6 +30,7 @@ from ledger.store import entries
 from ledger.store.database import FORMAT, Database
 from ledger.store.schema import APPEND_ONLY, PROJECTIONS
 from ledger.store.sheaves import SMALLEST
+from postgres_server import BOTH
 from quorums import cosigner
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -82,6 +83,7 @@ def test_every_table_is_strict(world: World) -> None:
     assert {name for name, strict in rows if strict} == ours
 
 
+@BOTH
 @pytest.mark.parametrize("table", [table.name for table in APPEND_ONLY])
 @pytest.mark.parametrize("act", ["UPDATE", "DELETE"])
 def test_what_only_grows_is_neither_changed_nor_deleted(world: World, table: str, act: str) -> None:
@@ -102,6 +104,7 @@ def test_what_only_grows_is_neither_changed_nor_deleted(world: World, table: str
     world.sound()
 
 
+@BOTH
 def test_one_head_is_spent_once_and_one_event_stands_once(world: World) -> None:
     world.record(extracted("A"))
     world.record(weighed("A", 45_000_000))
@@ -114,6 +117,7 @@ def test_one_head_is_spent_once_and_one_event_stands_once(world: World) -> None:
 # ---------------------------------------------------------------- what is written
 
 
+@BOTH
 def test_the_same_events_again_return_the_first_receipt(world: World) -> None:
     statement = world.draft(extracted("A"), extracted("B"))
     first = world.ledger.register(statement)
@@ -131,6 +135,7 @@ def test_the_same_events_again_return_the_first_receipt(world: World) -> None:
     world.sound()
 
 
+@BOTH
 def test_a_part_of_a_statement_again_is_a_conflict(world: World) -> None:
     statement = world.draft(extracted("A"), extracted("B"))
     world.ledger.register(statement)
@@ -142,6 +147,7 @@ def test_a_part_of_a_statement_again_is_a_conflict(world: World) -> None:
     world.sound()
 
 
+@BOTH
 def test_the_log_says_no_earlier_time_than_before(world: World) -> None:
     first = world.record(extracted("A"))
     world.clock.seconds -= 3600
@@ -152,6 +158,7 @@ def test_the_log_says_no_earlier_time_than_before(world: World) -> None:
     world.sound()
 
 
+@BOTH
 def test_judging_asks_the_same_clock_as_registering(world: World) -> None:
     world.record(extracted("A"))
     world.clock.seconds -= 7200
@@ -193,6 +200,7 @@ def test_a_checkpoint_is_of_what_is_stored(world: World) -> None:
     assert caught.value.code == "log.damaged"
 
 
+@BOTH
 def test_a_checkpoint_is_signed_by_the_logs_own_key(world: World) -> None:
     with pytest.raises(LedgerError):
         world.ledger.checkpoint(KEYS[MINE])
@@ -201,6 +209,7 @@ def test_a_checkpoint_is_signed_by_the_logs_own_key(world: World) -> None:
         world.ledger.draft([extracted("A")])
 
 
+@BOTH
 def test_the_tables_made_anew_say_the_same(world: World) -> None:
     world.record(extracted("A"), extracted("B"))
     world.record(weighed("A", 44_000_000))
@@ -217,6 +226,7 @@ def test_the_tables_made_anew_say_the_same(world: World) -> None:
     world.sound()
 
 
+@BOTH
 def test_what_is_asked_for_and_not_there_is_unknown(world: World) -> None:
     world.record(extracted("LOT-77"))
     for ask in (
@@ -285,6 +295,7 @@ def test_a_path_is_a_path_whatever_is_in_it(tmp_path: Path, name: str) -> None:
     assert sorted(path.name for path in tmp_path.iterdir() if path.suffix == ".db") == [name]
 
 
+@BOTH
 def test_another_ledger_than_the_pinned_one_is_not_opened(world: World) -> None:
     with pytest.raises(StorageError) as caught:
         Ledger.open(world.path, pinned="00" * 32)
@@ -292,6 +303,7 @@ def test_another_ledger_than_the_pinned_one_is_not_opened(world: World) -> None:
     Ledger.open(world.path, pinned=world.ledger.id).close()
 
 
+@BOTH
 def test_a_ledger_that_is_opened_for_reading_is_not_written(world: World) -> None:
     statement = world.draft(extracted("A"))
     with Ledger.open(world.path, read_only=True) as reader:
@@ -439,6 +451,7 @@ def test_a_read_only_folder_is_read_and_not_written(open_folder: Path) -> None:
     assert "written" not in lines
 
 
+@BOTH
 def test_heads_and_hashes_that_are_missing_are_named(world: World) -> None:
     with world.ledger.writing() as connection, pytest.raises(StorageError) as caught:
         entries.hashes(connection, [(9, 9)])
@@ -466,6 +479,7 @@ def test_a_row_that_cannot_be_read_is_named_with_the_way_out(world: World) -> No
     world.sound()
 
 
+@BOTH
 def test_bytes_are_stored_as_they_were_received(world: World) -> None:
     plain = extracted("B")
     statement = world.draft(extracted("A", remark="\u00e9 \u4e2d \U0001f30d"), plain)
@@ -478,6 +492,7 @@ def test_bytes_are_stored_as_they_were_received(world: World) -> None:
 # ---------------------------------------------------------------- reading alone
 
 
+@BOTH
 def test_reading_answers_as_writing_does(world: World) -> None:
     world.record(*(extracted(f"L{n}") for n in range(5)))
     world.record(weighed("L1", 45_000_000))
@@ -501,6 +516,7 @@ def test_lots_are_counted_by_their_state(world: World) -> None:
     assert "COVERING INDEX" in str(plan)
 
 
+@BOTH
 def test_a_reader_sees_one_past_while_it_reads_and_the_next_when_it_asks_again(
     world: World,
 ) -> None:
@@ -515,6 +531,7 @@ def test_a_reader_sees_one_past_while_it_reads_and_the_next_when_it_asks_again(
         assert reader.head().size > size
 
 
+@BOTH
 def test_a_reader_that_was_closed_in_the_middle_leaves_nothing_open(world: World) -> None:
     world.record(extracted("A"))
     reader = Ledger.open(world.path, read_only=True)
@@ -541,6 +558,7 @@ def open_files(path: Path) -> int:
     return found
 
 
+@BOTH
 def test_nothing_is_written_through_a_reader(world: World) -> None:
     with Ledger.open(world.path, read_only=True) as reader:
         with pytest.raises(StorageError) as caught, reader._reading() as connection:
@@ -562,6 +580,7 @@ def test_names_that_are_no_text_and_rows_that_are_no_text_have_our_errors(world:
         assert caught.value.code == "storage.corrupt"
 
 
+@BOTH
 def test_one_value_is_one_value(world: World) -> None:
     with Ledger.open(world.path, read_only=True) as reader:
         for sql in ("SELECT 1 WHERE 0", "SELECT 1 UNION SELECT 2"):
@@ -585,6 +604,7 @@ def test_what_a_lot_flowed_into_is_one_question_however_many(world: World) -> No
     assert sum("SELECT" in sql for sql in asked) == 6
 
 
+@BOTH
 def test_an_id_that_begins_with_digits_is_found_by_them(world: World) -> None:
     lots = (extracted(f"D-{number}") for number in range(400))
     ids = world.record(*lots).event

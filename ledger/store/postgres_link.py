@@ -136,6 +136,9 @@ def _ours(url: Url, error: psycopg.Error) -> LedgerError:
 class Link:
     """A connection, in a transaction of whoever has it; see `reading.Connection`."""
 
+    has_every_table = True
+    """The tables of a schema are made in one transaction, and only its owner can drop one."""
+
     def __init__(self, connection: psycopg.Connection[Any], url: Url) -> None:
         self._connection = connection
         self._url = url
