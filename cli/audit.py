@@ -19,7 +19,7 @@ from ledger.log import checkpoint as checkpoints
 from ledger.log import note
 from ledger.workspace import SETTINGS_FILE, Workspace
 
-from . import bundles, cosign, mirrors, output, proofs
+from . import bundles, cosign, mirrors, output, proofs, since
 from .main import Command, Group
 from .output import clean
 from .recall import Recall, memory_options
@@ -28,7 +28,7 @@ from .trace import plain_trail, say_trail
 from .trust import demands, policy_options
 
 if TYPE_CHECKING:
-    from ledger.audit.report import Report
+    from ledger.audit.report import Before, Report
     from ledger.ledger import Ledger
     from ledger.log.policy import Policy
 
@@ -60,6 +60,7 @@ def plain_report(report: Report) -> dict[str, Any]:
         },
         "findings": [output.finding(one) for one in report.findings],
         "findings_not_listed": report.more,
+        **since.plain(report),
     }
 
 
@@ -72,6 +73,7 @@ def say_report(report: Report) -> None:
             ("ledger", report.ledger or "unknown"),
             ("entries", f"{counts.entries}, root {report.root[:16]}{chain}"),
             ("signed", f"{counts.statements} statements, {counts.signatures} good signatures"),
+            *since.rows(report),
         ]
     )
     for one in report.findings[: output.MOST]:
@@ -120,6 +122,7 @@ def _exit_code(report: Report) -> int:
     metavar="N",
     help="Processes that look ahead in a ledger.  [default: one a core, if it is long]",
 )
+@since.option
 @click.pass_obj
 def verify(  # noqa: PLR0913, PLR0917 - an option each
     session: Session,
@@ -132,6 +135,7 @@ def verify(  # noqa: PLR0913, PLR0917 - an option each
     beside: Path | None,
     log_key: str | None,
     jobs: int | None,
+    begin: str | None,
     recall: Recall,
 ) -> int:
     """Recompute everything from the signed bytes, and trust nothing in the tables.
@@ -144,6 +148,8 @@ def verify(  # noqa: PLR0913, PLR0917 - an option each
     takes its witnesses' cosignatures, too. What was verified is remembered, and must be
     continued by whatever is verified later (specs/memory.md).
     """
+    if begin is not None and what is not None and not Path(what).is_dir():
+        raise click.UsageError("--since is about a ledger: a folder, or the one here")
     seen = tuple(path.read_bytes() for path in known)
     policy, witnesses = demands(policy_files, weak=weak)
     if what is not None and proofs.names_proof(what):
@@ -179,8 +185,10 @@ def verify(  # noqa: PLR0913, PLR0917 - an option each
         if subject is not None:
             ledger.lot(subject)
         newest = ledger.latest_checkpoint()
-        seen = seen if newest is None else (*seen, newest)
-        report = verify_workspace(workspace, ledger, ledger_id, seen, policy, recall, jobs)
+        before, given = since.read(begin, recall, ledger.id)
+        seen = (*seen, *given, *(() if newest is None else (newest,)))
+        report = verify_workspace(workspace, ledger, ledger_id, seen, policy, recall, jobs, before)
+        since.said(begin, report)
         report = _under(report, witnesses, (*workspace.trust().checkpoints, *seen))
         report = recall.concluded(report, witnesses, ledger.growth)
         if subject is not None:
@@ -211,6 +219,7 @@ def verify_workspace(
     policy: dict[str, dict[str, int]] | None = None,
     recall: Recall | None = None,
     jobs: int | None = None,
+    before: Before | None = None,
 ) -> Report:
     """Replay the ledger of a workspace; what its folder and the caller know is held against it."""
     trust = workspace.trust()
@@ -219,7 +228,7 @@ def verify_workspace(
     if recall is not None:
         known = recall.trust(known, carried=workspace.settings.copy)
     with output.Progress("verifying entry") as progress:
-        return ledger.verify(known, progress, policy, workers=jobs)
+        return ledger.verify(known, progress, policy, workers=jobs, before=before)
 
 
 def _verify_list(name: str, trust: Trust, policy: dict[str, dict[str, int]]) -> Report:

@@ -20,7 +20,7 @@ import msgspec
 from ledger.audit import memory as audit
 from ledger.audit.auditor import Trust
 from ledger.audit.conflict import conflict
-from ledger.audit.report import Report
+from ledger.audit.report import Before, Report
 from ledger.errors import LedgerError
 from ledger.findings import SEVERITIES, Finding
 from ledger.ledger import system_clock
@@ -94,6 +94,15 @@ class Recall:
         """Whether the ledger had been seen before."""
         return "seen" in self.plain
 
+    def verified(self, ledger: str) -> Before | None:
+        """What was replayed of this ledger before, and supported, if that is remembered."""
+        if self._memory is None:
+            raise click.UsageError("--since remembered asks the memory, --no-memory forbids it")
+        known = next((one for one in self._seen if one.ledger == ledger and one.full), None)
+        if known is None:
+            return None
+        return Before(known.said.size, known.said.root.hex(), known.seen_at)
+
     def trust(self, trust: Trust, *, place: str = "", carried: bool = False) -> Trust:
         """The same, with what was seen before."""
         return msgspec.structs.replace(trust, seen=self._seen, place=place, carried=carried)
@@ -115,13 +124,17 @@ class Recall:
         elif report.verdict != "supported":
             self.plain = {"state": "not-remembered"}
         else:
-            self._remember(memory, known, shown)
+            # What was verified elsewhere, by somebody's word, was not replayed in full here.
+            elsewhere = report.before is not None and not report.before.at
+            self._remember(memory, known, shown, full=shown.complete and not elsewhere)
         if known is not None:
             self.plain["seen"] = {"size": known.said.size, "at": known.seen_at}
         return report
 
-    def _remember(self, memory: Memory, known: audit.Sighting | None, shown: audit.Shown) -> None:
-        new = audit.sighting(self._seen, shown, _text(system_clock()))
+    def _remember(
+        self, memory: Memory, known: audit.Sighting | None, shown: audit.Shown, *, full: bool
+    ) -> None:
+        new = audit.sighting(self._seen, shown, _text(system_clock()), full=full)
         if new is not None:
             try:
                 kept = memory.remember(new, known)

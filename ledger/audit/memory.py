@@ -120,13 +120,17 @@ def judge(seen: Iterable[Sighting], shown: Shown) -> Iterator[Finding]:
             yield from _identity(one, shown)
 
 
-def sighting(seen: Iterable[Sighting], shown: Shown, now: str) -> Sighting | None:
+def sighting(
+    seen: Iterable[Sighting], shown: Shown, now: str, *, full: bool | None = None
+) -> Sighting | None:
     """What is to be remembered of something that was verified and judged to be sound.
 
-    None if it adds nothing: there is no signed checkpoint, or none that is shown to
-    continue the one that is known.
+    `full` is whether every entry was verified here, as it was if the whole log is shown.
+    None if it adds nothing: there is no signed checkpoint, or none that is shown to continue
+    the one that is known.
     """
     known = next((one for one in seen if one.ledger == shown.ledger), None)
+    whole = shown.complete if full is None else full
     places: tuple[str, ...] = (shown.place,) if shown.place else ()
     if known is not None:
         if shown.signed < known.said.size or shown.roots.at(known.said.size) != known.said.root:
@@ -134,13 +138,13 @@ def sighting(seen: Iterable[Sighting], shown: Shown, now: str) -> Sighting | Non
         places += tuple(place for place in known.places if place != shown.place)
         places = places[:MAX_PLACES]
         if shown.signed == known.said.size:
-            full = known.full or shown.complete
-            if (full, places) == (known.full, known.places):
+            whole = known.full or whole
+            if (whole, places) == (known.full, known.places):
                 return None
-            return msgspec.structs.replace(known, full=full, places=places)
+            return msgspec.structs.replace(known, full=whole, places=places)
     if shown.signed < 1 or shown.demo:
         return None
-    return Sighting(shown.ledger, shown.checkpoint, shown.keys, now, shown.complete, places)
+    return Sighting(shown.ledger, shown.checkpoint, shown.keys, now, whole, places)
 
 
 MAX_PLACES = 16

@@ -47,7 +47,7 @@ def begins(connection: Connection, before: Before) -> bool:
     tree = merkle.Frontier()
     for rows in _portions(entries.stated(connection, 0, before.size)):
         tree.extend(merkle.leaf_hash(row[1]) for row in rows)
-    return (tree.size, tree.root().hex()) == (before.size, before.root)
+    return tree.size > 0 and (tree.size, tree.root().hex()) == (before.size, before.root)
 
 
 def _portions(rows: Iterator[Row]) -> Iterator[list[Row]]:
