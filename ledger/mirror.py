@@ -24,11 +24,13 @@ as a `ProofError` while reading, or in findings (`checkpoint.root-mismatch`,
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor
 from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
 
+from . import abreast
 from .audit import checks
 from .audit.auditor import Auditor, Source, Trust
 from .audit.checks.base import Check
@@ -38,11 +40,13 @@ from .findings import Finding
 from .log import checkpoint, merkle, note, tiles
 from .log.checkpoint import Checkpoint
 from .remote import Site, StatusError
-from .segments import MANIFEST, Segments
+from .segments import MANIFEST, Segments, open_log
 
 __all__ = ["Mirror", "folder", "holds_segments", "is_url", "opened", "site"]
 
 _NOT_THERE = frozenset({404, 410})
+_STRETCH = 4_096
+"""Entries, or a few more, that one process looks at in one go."""
 
 
 class Mirror:
@@ -60,9 +64,33 @@ class Mirror:
             else tiles.Reader(files, self.said.size, self.said.root)
         )
 
-    def sources(self, progress: Callable[[int, int], None] | None = None) -> Iterator[Source]:
-        """Every entry in order, proven."""
-        for index, data in enumerate(self.reader.entries()):
+    def _abreast(
+        self,
+        auditor: Auditor,
+        progress: Callable[[int, int], None] | None,
+        workers: int | None,
+        executor: Executor | None,
+    ) -> int:
+        """Have stretches looked at elsewhere, as far as that goes; returns how far it went."""
+        at = 0
+        if not isinstance(self.reader, Segments):
+            return at
+        with abreast.executor(executor, workers, self.said.size) as hands:
+            if hands is None:
+                return at
+            cuts = self.reader.cuts(_STRETCH)
+            found = abreast.ahead(hands, open_log, self.reader.place, cuts)
+            for come in abreast.feed(auditor, found):
+                at = come
+                if progress is not None:
+                    progress(at, self.said.size)
+        return at
+
+    def sources(
+        self, progress: Callable[[int, int], None] | None = None, start: int = 0
+    ) -> Iterator[Source]:
+        """Every entry in order, proven, from `start` on."""
+        for index, data in enumerate(self.reader.entries(start), start):
             yield Source(index, data)
             if progress is not None and index % 500 == 0:
                 progress(index, self.said.size)
@@ -79,10 +107,14 @@ class Mirror:
         observers: Sequence[Check] = (),
         watch: Callable[[Iterable[Source]], Iterable[Source]] | None = None,
         conclude: Callable[[str], Iterable[Finding]] | None = None,
+        *,
+        workers: int | None = None,
+        executor: Executor | None = None,
     ) -> Report:
         """Replay all of it, as `Ledger.verify` does.
 
-        `watch` sees the entries on their way to the auditor and hands them on; `conclude`
+        Stretches of segments are looked at on other cores beforehand, unless there is a
+        `watch`. `watch` sees the entries on their way to the auditor and hands them on; `conclude`
         is then given the ledger id and adds findings of its own to the report.
         """
         known = trust or Trust()
@@ -90,8 +122,11 @@ class Mirror:
             msgspec.structs.replace(known, checkpoints=(self.note, *known.checkpoints)),
             checks=(*checks.load(policy), *observers),
         )
-        sources: Iterable[Source] = self.sources(progress)
-        auditor.feed(sources if watch is None else watch(sources))
+        if watch is None:
+            at = self._abreast(auditor, progress, workers, executor)
+            auditor.feed(self.sources(progress, at))
+        else:
+            auditor.feed(watch(self.sources(progress)))
         if conclude is not None:
             auditor.add(conclude(auditor.finish().ledger))
         return auditor.finish()

@@ -27,20 +27,33 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from .audit.stretch import Row, introduced
+from .custody.books import key_ref
 from .custody.statement import decode_registration
 from .errors import ConfigError, MalformedError, StorageError, UnknownError
+from .events import decode, effects_of
 from .log import chain, checkpoint, merkle, note
 
 if TYPE_CHECKING:
     import pyarrow
 
-__all__ = ["FORMAT", "MANIFEST", "Manifest", "Segment", "Segments", "manifest_of", "pack"]
+__all__ = [
+    "FORMAT",
+    "MANIFEST",
+    "Manifest",
+    "Segment",
+    "Segments",
+    "manifest_of",
+    "open_log",
+    "pack",
+]
 
 FORMAT = "oretrail/segments/v1"
 MANIFEST = "segments.json"
@@ -49,7 +62,16 @@ ENTRIES = 65_536
 
 _MAX_MANIFEST = 64 << 20
 _MAX_SEGMENT = ENTRIES + 4_097
-_ROWS = 4_096
+_BRING_KEYS = frozenset(
+    {
+        "governance.rotated",
+        "key.authorized",
+        "key.recovered",
+        "key.rotated",
+        "ledger.created",
+        "party.admitted",
+    }
+)
 _REGISTERED = b'"type":"registered"}'
 
 
@@ -101,6 +123,38 @@ class Segments:
             if segment.first < last and segment.first + segment.count > start:
                 yield from self._of(segment, max(start, segment.first), last)
 
+    def cuts(self, most: int) -> Iterator[int]:
+        """0, and every `most` entries or a little more the index of a registration; the size.
+
+        By the column `statement`: a help, which whoever looks at the entries finds right or wrong.
+        """
+        wanted = 0
+        for segment in self.manifest.segments:
+            with self._opened(segment) as file:
+                for batch in file.iter_batches(columns=["index", "statement"]):
+                    index, statement = (column.to_pylist() for column in batch.columns)
+                    for at, begun in zip(index, statement, strict=True):
+                        if at == begun and at >= wanted:
+                            yield at
+                            wanted = at + most
+        yield self.manifest.size
+
+    def keys(self) -> dict[str, str]:
+        """`key_ref` -> vkey of the keys that the log brings in, as the column `type` tells."""
+        found: dict[str, str] = {}
+        for segment in self.manifest.segments:
+            with self._opened(segment) as file:
+                for group in range(file.num_row_groups):
+                    types = file.read_row_group(group, columns=["type"]).column(0).to_pylist()
+                    if _BRING_KEYS.isdisjoint(types):
+                        continue
+                    texts = file.read_row_group(group, columns=["entry"]).column(0).to_pylist()
+                    for kind, entry in zip(types, texts, strict=True):
+                        if kind in _BRING_KEYS:
+                            brought = introduced(effects_of(decode(entry.encode())))
+                            found |= {key_ref(vkey): vkey for vkey in brought}
+        return found
+
     def nodes(self, wanted: Sequence[merkle.Node]) -> list[bytes]:
         """The hashes of complete subtrees, from the entries below them."""
         return [
@@ -111,8 +165,18 @@ class Segments:
         ]
 
     def _of(self, segment: Segment, start: int, end: int) -> Iterator[bytes]:
+        with self._opened(segment) as file:
+            index = segment.first
+            for group in range(file.num_row_groups):
+                rows = file.metadata.row_group(group).num_rows
+                if index + rows > start and index < end:
+                    table = file.read_row_group(group, columns=["index", "entry"])
+                    yield from _rows(segment, table, index, start, end)
+                index += rows
+
+    @contextmanager
+    def _opened(self, segment: Segment) -> Iterator[Any]:
         parquet, _ = _libraries()
-        index = segment.first
         with _reading(segment.file), self._files.open(f"{self._root}/{segment.file}") as opened:
             file = parquet.ParquetFile(opened)
             if file.metadata.num_rows != segment.count:
@@ -121,16 +185,7 @@ class Segments:
                     f"{MANIFEST} says {segment.count}",
                     code="segments.malformed",
                 )
-            for batch in file.iter_batches(batch_size=_ROWS, columns=["index", "entry"]):
-                for said, entry in zip(*(c.to_pylist() for c in batch.columns), strict=True):
-                    if said != index or not isinstance(entry, str):
-                        raise MalformedError(
-                            f"{segment.file} has entry {said} where {index} is expected",
-                            code="segments.malformed",
-                        )
-                    if start <= index < end:
-                        yield entry.encode()
-                    index += 1
+            yield file
 
     def _read(self, name: str, limit: int) -> bytes:
         with _reading(name), self._files.open(f"{self._root}/{name}") as file:
@@ -156,6 +211,50 @@ def pack(entries: Iterable[bytes]) -> Iterator[tuple[Segment, bytes]]:
         rows.append((index, statement, recorded_at, leaf, data))
     if rows:
         yield _packed(first, rows, link)
+
+
+def _rows(segment: Segment, table: Any, index: int, start: int, end: int) -> Iterator[bytes]:
+    """The entries of a row group that begins at `index`, those between `start` and `end`."""
+    for said, entry in zip(*(column.to_pylist() for column in table.columns), strict=True):
+        if said != index or not isinstance(entry, str):
+            raise MalformedError(
+                f"{segment.file} has entry {said} where {index} is expected",
+                code="segments.malformed",
+            )
+        if start <= index < end:
+            yield entry.encode()
+        index += 1
+
+
+class _Open:
+    """The segments at a place, as whoever looks at a stretch of a log reads them."""
+
+    def __init__(self, place: str) -> None:
+        self._segments = Segments(place)
+
+    def entries(self, start: int, end: int) -> Iterator[Row]:
+        """The entries from `start` up to `end`; segments state no hash that is believed."""
+        for index, data in enumerate(self._segments.entries(start, end), start):
+            yield index, data, None, None
+
+    def vkeys(self, refs: frozenset[str]) -> Mapping[str, str]:
+        """The keys of these references that the log brings in."""
+        known = _keys_at(self._segments.place, self._segments.note)
+        return {ref: known[ref] for ref in refs if ref in known}
+
+    def close(self) -> None:
+        """Nothing stays open."""
+
+
+@lru_cache(maxsize=4)
+def _keys_at(place: str, signed: bytes) -> Mapping[str, str]:
+    """Once in a process that looks at many stretches of one log."""
+    return Segments(place).keys()
+
+
+def open_log(place: str) -> _Open:
+    """The log in the segments at a path or URL, for `audit.stretch.look`."""
+    return _Open(place)
 
 
 class _About(msgspec.Struct):

@@ -5,12 +5,18 @@ from __future__ import annotations
 import json
 import random
 import shutil
+from collections.abc import Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from cli_place import MINE, Place, settled
+from ledger.audit.stretch import introduced
+from ledger.crew import Crew
 from ledger.errors import LedgerError, MalformedError, UnknownError
+from ledger.events import decode, effects_of
 from ledger.log import merkle
 
 pytest.importorskip("pyarrow")
@@ -80,6 +86,45 @@ def test_verified_from_a_folder_and_from_a_url(once: Path, scheme: str) -> None:
     assert {k: there[k] for k in ("ledger", "size", "root", "chain", "counts")} == {
         k: here[k] for k in ("ledger", "size", "root", "chain", "counts")
     }
+
+
+@pytest.mark.parametrize("hands", ["threads", "processes", "a cluster"])
+def test_looked_at_elsewhere_the_report_is_the_same(once: Path, hands: str) -> None:
+    place = str(once / "segments")
+    alone = Mirror(Segments(place)).verify(workers=1)
+    with hired(hands) as executor:
+        together = Mirror(Segments(place)).verify(executor=executor)
+    assert together == alone
+    assert alone.verdict == "supported"
+
+
+@contextmanager
+def hired(hands: str) -> Iterator[Executor]:
+    if hands == "threads":
+        with ThreadPoolExecutor(2) as executor:
+            yield executor
+    elif hands == "processes":
+        with Crew(2) as executor:
+            yield executor
+    else:
+        distributed = pytest.importorskip("distributed")
+        with (
+            distributed.LocalCluster(
+                n_workers=1, threads_per_worker=1, dashboard_address=None
+            ) as cluster,
+            distributed.Client(cluster) as client,
+        ):
+            yield client.get_executor()
+
+
+def test_the_keys_of_a_log_are_found_without_reading_all_of_it(once: Path) -> None:
+    found = Segments(str(once / "segments"))
+    every = set()
+    for data in found.entries():
+        if not data.endswith(b'"type":"registered"}'):
+            every |= set(introduced(effects_of(decode(data))))
+    assert set(found.keys().values()) == every
+    assert len(every) > 2
 
 
 def test_growth_is_proven_from_the_entries(once: Path) -> None:
