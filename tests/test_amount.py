@@ -262,3 +262,21 @@ def test_an_amount_is_empty_when_nothing_is_left_of_it_to_weigh_or_count() -> No
     assert Amount(0, 0, 0).empty
     assert not Amount(0, 0, 1).empty
     assert not Amount(1, 1, 0).empty
+
+
+def test_all_of_an_amount_leaves_nothing_of_what_was_in_it() -> None:
+    """A metal that went before, all but what it once weighed, leaves nothing to what follows."""
+    origin = (("legacy|CD|", 100),)
+    here = Element("Ta", 40, 41, "element", (("legacy|CD|", 40),))
+    gone = Element("Sn", 0, 7, "element", ())
+    part, rest = Amount(100, 90, 5, 120, origin, (here,)).split(100, 5)
+    assert part == Amount(100, 90, 5, 120, origin, (here,))
+    assert rest == Amount(0, 0, 0, 0, (), (Element("Ta", 0, 0, "element", ()),))
+    part, rest = Amount(100, 90, 5, 120, origin, (gone, here)).split(100, 5)
+    assert part.contents == (Element("Sn", 0, 0, "element", ()), here)
+    assert rest.contents == (gone, Element("Ta", 0, 0, "element", ()))
+
+
+def test_a_sum_of_nothing_names_no_origin() -> None:
+    assert merged(((("legacy|CD|", 0),), (("legacy|CD|", 0),))) == ()
+    assert merged(((("legacy|CD|", 2),), (("legacy|CD|", 3),))) == (("legacy|CD|", 5),)
