@@ -7,11 +7,10 @@ cosigners. Work is counted by key: a party's own key, or one key per person or d
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import msgspec
-
-from .facts import claims
 
 if TYPE_CHECKING:
     from .checks.base import Seen
@@ -32,9 +31,12 @@ class Tagging(msgspec.Struct, frozen=True):
 
 
 def tagging(seen: Seen) -> Tagging | None:
-    """What an event says of tags put on, or None; one agent, the first by name."""
+    """What an event says of tags put on, or None; one agent, the first by name.
+
+    Several checks ask: `seen.once(tagging)`.
+    """
     tags, site = 0, ""
-    for claim in claims(seen.one.effects, "tags"):
+    for claim in seen.claims("tags"):
         if claim.subject.startswith("lot:"):
             tags += len(claim.facts.get("applied", ()))
             site = str(claim.facts.get("site", site))
@@ -54,4 +56,9 @@ def tagging(seen: Seen) -> Tagging | None:
 
 def _is_agent(seen: Seen, party: str) -> bool:
     found = seen.books.parties.get(party)
-    return found is not None and any(word in role for role in found.roles for word in _WORDS)
+    return found is not None and _puts_tags_on(found.roles)
+
+
+@lru_cache(maxsize=1024)
+def _puts_tags_on(roles: tuple[str, ...]) -> bool:
+    return any(word in role for role in roles for word in _WORDS)

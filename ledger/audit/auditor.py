@@ -317,8 +317,8 @@ class Auditor:
         """Let every plausibility check that watches this event's effects look at it."""
         seen, checks = self._watch.seen(index, self._recorded_at, one, case, self.books)
         if seen is not None:
-            for check_ in checks:
-                for finding in check_.observe(seen):
+            for watcher in checks:
+                for finding in watcher.observe(seen):
                     self._findings.add((finding,))
 
     def _parse(

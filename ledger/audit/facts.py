@@ -1,6 +1,5 @@
-"""What the checks read from an event and from the books, in few words.
+"""What the checks read from dates and from the books, in few words.
 
-    claims(effects, "certificate")     what an event claims of that kind
     day_number("2026-02-11T08:00Z")    days, to count with; the time of day is ignored
     country_of(books, "x.example")     where a party is registered, or ""
     site_facts(books, "RW-GIH")        what was said when a site was registered, or {}
@@ -10,26 +9,23 @@ What nobody said is empty, and never an error.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from ..custody.books import Books
-from ..effects import Claim, Effect
 
-__all__ = ["claims", "country_of", "day_number", "site_facts"]
-
-
-def claims(effects: Iterable[Effect], kind: str) -> Iterator[Claim]:
-    """The claims of one kind among these effects."""
-    for effect in effects:
-        if isinstance(effect, Claim) and effect.kind == kind:
-            yield effect
+__all__ = ["country_of", "day_number", "site_facts"]
 
 
 def day_number(moment: str) -> int:
     """Days since the first day of the year 1, of a day or of a time."""
-    return date.fromisoformat(moment[:10]).toordinal()
+    return _ordinal(moment[:10])
+
+
+@lru_cache(maxsize=4096)
+def _ordinal(day: str) -> int:
+    return date.fromisoformat(day).toordinal()
 
 
 def country_of(books: Books, party: str) -> str:

@@ -11,6 +11,7 @@ a lorry, ship or plane can take, and 0.1 % short of the great circle at 1000 km.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from math import isqrt
 
 __all__ = ["chi_square", "distance", "median"]
@@ -57,6 +58,7 @@ def _point(lat: int, lon: int) -> tuple[int, int, int]:
     )
 
 
+@lru_cache(maxsize=4096)  # goods go the same ways again and again
 def distance(lat: int, lon: int, other_lat: int, other_lon: int) -> int:
     """Metres between two places; within 1 % of the chord, a metre at least when they differ."""
     here, there = _point(lat, lon), _point(other_lat, other_lon)

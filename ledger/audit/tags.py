@@ -10,8 +10,6 @@ A tag is a series' prefix and a number of that series; noughts before the number
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import msgspec
 
 from ..effects import Claim
@@ -50,6 +48,8 @@ class TagBook:
         self.series: dict[str, Series] = {}
         self.sites: dict[str, set[str]] = {}
         self._by_prefix: dict[str, list[Series]] = {}
+        # How long prefixes are, the shortest first.
+        self._lengths: list[int] = []
 
     def note(self, claim: Claim, index: int, at: str) -> Series | None:
         """Take in a claim of kind ``tags`` about a series; the series, if that is known."""
@@ -71,6 +71,7 @@ class TagBook:
             self.series[name] = one
             self.sites.setdefault(one.site, set()).add(one.kind)
             self._by_prefix.setdefault(one.prefix, []).append(one)
+            self._lengths = sorted({*self._lengths, len(one.prefix)})
         known = self.series.get(name)
         if known is not None and claim.status == "voided":
             for tag in facts["tags"]:
@@ -79,18 +80,19 @@ class TagBook:
                     known.voided.setdefault(number, at)
         return known
 
-    def find(self, tag: str) -> Iterator[tuple[Series, int]]:
+    def find(self, tag: str) -> list[tuple[Series, int]]:
         """Every series with this tag, and the tag's number in it."""
-        for series, number in self.like(tag):
-            if series.first <= number <= series.last:
-                yield series, number
+        return [one for one in self.like(tag) if one[0].first <= one[1] <= one[0].last]
 
-    def like(self, tag: str) -> Iterator[tuple[Series, int]]:
+    def like(self, tag: str) -> list[tuple[Series, int]]:
         """Every series with the prefix of this tag, whether it goes that far or not."""
-        start = len(tag.rstrip(_DIGITS))
-        for place in range(max(start, len(tag) - _LONGEST), len(tag)):
-            for series in self._by_prefix.get(tag[:place], ()):
-                yield series, int(tag[place:])
+        start = max(len(tag.rstrip(_DIGITS)), len(tag) - _LONGEST)
+        return [
+            (series, int(tag[place:]))
+            for place in self._lengths
+            if start <= place < len(tag)
+            for series in self._by_prefix.get(tag[:place], ())
+        ]
 
 
 def folded(tag: str) -> str:

@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from ...custody.books import Books
-from ...effects import Claim
 from ...findings import Finding
 from ...values import BILLION
 from ..agents import tagging
@@ -25,7 +24,7 @@ class AgentConcentrated(Check):
     """
 
     name = "agent.concentrated"
-    watches = (Claim,)
+    watches = ("tags",)
     thresholds = {"agents": 3, "share": 800_000_000, "tags": 200}
 
     def __init__(self, policy: Mapping[str, int] | None = None) -> None:
@@ -34,7 +33,7 @@ class AgentConcentrated(Check):
 
     def observe(self, seen: Seen) -> Iterable[Finding]:
         """Count tags by actor and agent's key."""
-        work = tagging(seen)
+        work = seen.once(tagging)
         if work is not None and work.actor != work.agent:
             counted = self._tags.setdefault(work.actor, Counter())
             for key in work.keys:

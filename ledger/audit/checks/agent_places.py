@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from ...effects import Claim
 from ...findings import Finding
 from ..agents import tagging
-from ..facts import claims
 from ..places import Places
 from ..plausibility import distance
 from .base import Check, Seen, seconds
@@ -26,7 +24,7 @@ class AgentPlaces(Check):
     """
 
     name = "agent.two-places"
-    watches = (Claim,)
+    watches = ("site", "tags")
     thresholds = {"hours": 1, "metres": 25_000, "slack": 10_000, "speed": 60}
 
     def __init__(self, policy: Mapping[str, int] | None = None) -> None:
@@ -37,9 +35,9 @@ class AgentPlaces(Check):
 
     def observe(self, seen: Seen) -> Iterable[Finding]:
         """Compare each tagging with the one before under that key."""
-        for claim in claims(seen.one.effects, "site"):
+        for claim in seen.claims("site"):
             self._places.note(claim)
-        work = tagging(seen)
+        work = seen.once(tagging)
         if work is None or not work.site or len(work.keys) != 1:
             return
         key, now = work.keys[0], seen.one.event.occurred_at

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from ...effects import Claim
 from ...findings import Finding
 from ..agents import tagging
 from .base import Check, Seen
@@ -21,7 +20,7 @@ class AgentWorkload(Check):
     """
 
     name = "agent.overworked"
-    watches = (Claim,)
+    watches = ("tags",)
     thresholds = {"tags": 250}
 
     def __init__(self, policy: Mapping[str, int] | None = None) -> None:
@@ -31,7 +30,7 @@ class AgentWorkload(Check):
 
     def observe(self, seen: Seen) -> Iterable[Finding]:
         """Count tags by key and day, and report a day once."""
-        work = tagging(seen)
+        work = seen.once(tagging)
         if work is None:
             return
         day = seen.one.event.occurred_at[:10]

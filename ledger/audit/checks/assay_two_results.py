@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from ...effects import Claim
 from ...findings import Finding
 from ...words import share
-from ..facts import claims
 from .base import Check, Seen
 
 __all__ = ["AssayTwoResults"]
@@ -21,7 +19,7 @@ class AssayTwoResults(Check):
     """
 
     name = "assay.two-results"
-    watches = (Claim,)
+    watches = ("assay",)
 
     def __init__(self, policy: Mapping[str, int] | None = None) -> None:
         super().__init__(policy)
@@ -29,7 +27,7 @@ class AssayTwoResults(Check):
 
     def observe(self, seen: Seen) -> Iterable[Finding]:
         """Compare with what was reported under this number before."""
-        for claim in claims(seen.one.effects, "assay"):
+        for claim in seen.claims("assay"):
             sample = str(claim.facts.get("sample", ""))
             if not sample:
                 continue

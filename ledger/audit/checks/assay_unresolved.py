@@ -7,11 +7,11 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from ...custody.books import Books, Lot
-from ...effects import Arrive, Claim, Measure
+from ...effects import Arrive, Measure
 from ...findings import Finding
 from ...values import BILLION, STOICHIOMETRY, Grade
 from ...words import share
-from ..facts import claims, day_number
+from ..facts import day_number
 from .base import Check, Seen
 
 __all__ = ["AssayUnresolved"]
@@ -38,7 +38,7 @@ class AssayUnresolved(Check):
     """
 
     name = "assay.unresolved"
-    watches = (Arrive, Claim)
+    watches = (Arrive, "assay")
     thresholds = {
         "days": 30,
         "fineness": 1_000_000,
@@ -55,7 +55,7 @@ class AssayUnresolved(Check):
 
     def observe(self, seen: Seen) -> Iterable[Finding]:
         """Compare at the reception and at a buyer's assay; an umpire ends it."""
-        for claim in claims(seen.one.effects, "assay"):
+        for claim in seen.claims("assay"):
             side = claim.facts.get("side")
             if side in ("umpire", "state"):
                 self._open.pop(claim.subject[4:], None)

@@ -6,9 +6,8 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from ...effects import Claim, Depart
+from ...effects import Depart
 from ...findings import Finding
-from ..facts import claims
 from .base import Check, Seen
 
 __all__ = ["CertificateLapsed"]
@@ -32,7 +31,7 @@ class CertificateLapsed(Check):
     """
 
     name = "certificate.expired"
-    watches = (Claim, Depart)
+    watches = (Depart, "certificate")
 
     def __init__(self, policy: Mapping[str, int] | None = None) -> None:
         super().__init__(policy)
@@ -41,7 +40,7 @@ class CertificateLapsed(Check):
 
     def observe(self, seen: Seen) -> Iterable[Finding]:
         """Note certificates of lots; look at the first departure after."""
-        for claim in claims(seen.one.effects, "certificate"):
+        for claim in seen.claims("certificate"):
             kind, _, name = claim.subject.partition(":")
             if kind == "certificate" and claim.status == "revoked":
                 self._revoked[name] = seen.index

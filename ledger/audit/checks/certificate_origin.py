@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ...effects import Claim
 from ...findings import Finding
 from ...values import BILLION, Origin
 from ...words import share
-from ..facts import claims, site_facts
+from ..facts import site_facts
 from .base import Check, Seen
 
 __all__ = ["CertificateOrigin"]
@@ -24,12 +23,12 @@ class CertificateOrigin(Check):
     """
 
     name = "certificate.other-origin"
-    watches = (Claim,)
+    watches = ("certificate",)
     thresholds = {"share": 10_000_000}
 
     def observe(self, seen: Seen) -> Iterable[Finding]:
         """Compare the origins with the booked ones, at the moment of issue."""
-        for claim in claims(seen.one.effects, "certificate"):
+        for claim in seen.claims("certificate"):
             origins = tuple(claim.facts.get("origins", ()))
             if not origins or not claim.subject.startswith("lot:"):
                 continue

@@ -8,11 +8,10 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from ...custody.amount import portion
-from ...effects import Arrive, Claim, Depart, Flow, Return
+from ...effects import Arrive, Depart, Flow, Return, Void
 from ...findings import Finding
 from ...values import BILLION
 from ...words import mass as in_words
-from ..facts import claims
 from .base import Check, Seen
 
 __all__ = ["CertificateOverdrawn"]
@@ -39,7 +38,7 @@ class CertificateOverdrawn(Check):
     """
 
     name = "certificate.overdrawn"
-    watches = (Arrive, Claim, Depart, Flow, Return)
+    watches = (Arrive, Depart, Flow, Return, Void, "certificate")
     thresholds = {"slack": 5_000_000}
 
     def __init__(self, policy: Mapping[str, int] | None = None) -> None:
@@ -51,7 +50,7 @@ class CertificateOverdrawn(Check):
 
     def observe(self, seen: Seen) -> Iterable[Finding]:
         """Follow certified lots until they leave."""
-        for claim in claims(seen.one.effects, "certificate"):
+        for claim in seen.claims("certificate"):
             facts = claim.facts
             if claim.subject.startswith("lot:") and claim.status == "issued" and "mass" in facts:
                 number = str(facts.get("certificate", ""))

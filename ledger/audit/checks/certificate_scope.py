@@ -6,9 +6,7 @@ import re
 from collections.abc import Iterable
 
 from ...custody.books import Lot
-from ...effects import Claim
 from ...findings import Finding
-from ..facts import claims
 from .base import Check, Seen
 
 __all__ = ["CertificateScope"]
@@ -47,11 +45,11 @@ class CertificateScope(Check):
     """
 
     name = "certificate.other-scope"
-    watches = (Claim,)
+    watches = ("certificate",)
 
     def observe(self, seen: Seen) -> Iterable[Finding]:
         """Compare the words of the scope with the lot."""
-        for claim in claims(seen.one.effects, "certificate"):
+        for claim in seen.claims("certificate"):
             scope = str(claim.facts.get("scope", ""))
             if not scope or not claim.subject.startswith("lot:"):
                 continue

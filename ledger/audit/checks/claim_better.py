@@ -6,9 +6,8 @@ import re
 from collections.abc import Iterable, Mapping
 
 from ...custody.books import MODELS
-from ...effects import Claim, Depart
+from ...effects import Depart
 from ...findings import Finding
-from ..facts import claims
 from .base import Check, Seen
 
 __all__ = ["ClaimBetter"]
@@ -36,7 +35,7 @@ class ClaimBetter(Check):
     """
 
     name = "claim.better-than-model"
-    watches = (Claim, Depart)
+    watches = (Depart, "certificate")
 
     def __init__(self, policy: Mapping[str, int] | None = None) -> None:
         super().__init__(policy)
@@ -44,7 +43,7 @@ class ClaimBetter(Check):
 
     def observe(self, seen: Seen) -> Iterable[Finding]:
         """Compare what is promised with what is booked."""
-        for claim in claims(seen.one.effects, "certificate"):
+        for claim in seen.claims("certificate"):
             if not claim.subject.startswith("lot:"):
                 continue
             model = _named(f"{claim.facts.get('scope', '')} {claim.facts.get('standard', '')}")

@@ -7,10 +7,9 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from ...custody.books import Books
-from ...effects import Claim, Gain, Open
+from ...effects import Gain, Open
 from ...findings import Finding
 from ...words import mass
-from ..facts import claims
 from .base import Check, Seen
 
 __all__ = ["CollectionUnknown"]
@@ -37,7 +36,7 @@ class CollectionUnknown(Check):
     """
 
     name = "collection.site-unknown"
-    watches = (Gain, Claim)
+    watches = (Gain, "risk")
 
     def __init__(self, policy: Mapping[str, int] | None = None) -> None:
         super().__init__(policy)
@@ -46,7 +45,7 @@ class CollectionUnknown(Check):
 
     def observe(self, seen: Seen) -> Iterable[Finding]:
         """Add up what was bought; note where the risk was looked at."""
-        for claim in claims(seen.one.effects, "risk"):
+        for claim in seen.claims("risk"):
             if claim.facts.get("category") == _RISK:
                 self._assessed.add(claim.subject)
         for effect in seen.one.effects:

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping
 
 from ...custody.amount import Vector
 from ...custody.books import Books, Lot
-from ...effects import Claim, Depart
+from ...effects import Depart
 from ...findings import Finding
 from ...values import BILLION, Origin
 from ...words import mass
-from ..facts import claims, country_of, site_facts
+from ..facts import country_of, site_facts
 from .base import Check, Seen
 
 __all__ = ["CountryExports"]
@@ -28,7 +28,7 @@ class CountryExports(Check):
     """
 
     name = "country.exports-above-production"
-    watches = (Claim, Depart)
+    watches = (Depart, "certificate")
     thresholds = {"ratio": 1_200_000_000}
 
     def __init__(self, policy: Mapping[str, int] | None = None) -> None:
@@ -39,7 +39,7 @@ class CountryExports(Check):
 
     def observe(self, seen: Seen) -> Iterable[Finding]:
         """Note origins on certificates; add up what leaves under them."""
-        for claim in claims(seen.one.effects, "certificate"):
+        for claim in seen.claims("certificate"):
             if claim.subject.startswith("lot:") and claim.facts.get("origins"):
                 self._certified[claim.subject[4:]] = tuple(claim.facts["origins"])
         if not self._certified:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from ...effects import Claim, Flow
 from ...findings import Finding
-from ..facts import claims, day_number
+from ..facts import day_number
 from .base import Check, Seen
 
 __all__ = ["DocumentReused"]
@@ -41,7 +41,7 @@ class DocumentReused(Check):
     """
 
     name = "document.reused"
-    watches = (Claim, Flow)
+    watches = (Flow, "certificate", "document", "recovery")
     thresholds = {"days": 30}
 
     def __init__(self, policy: Mapping[str, int] | None = None) -> None:
@@ -59,7 +59,7 @@ class DocumentReused(Check):
                 below = self._with.get(effect.target, frozenset())
                 self._with[effect.target] = below | self._with[effect.source]
         for kind in ("document", "certificate", "recovery"):
-            for claim in claims(seen.one.effects, kind):
+            for claim in seen.claims(kind):
                 if claim.subject.startswith("lot:"):
                     yield from self._used(seen, claim)
 

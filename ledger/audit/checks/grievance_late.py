@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from ...custody.books import Books
-from ...effects import Claim
 from ...findings import Finding
-from ..facts import claims, day_number
+from ..facts import day_number
 from .base import Check, Seen
 
 __all__ = ["GrievanceLate"]
@@ -26,7 +25,7 @@ class GrievanceLate(Check):
     """
 
     name = "grievance.late"
-    watches = (Claim,)
+    watches = ("incident",)
     thresholds = {"acknowledged": 7, "outcome": 90}
 
     def __init__(self, policy: Mapping[str, int] | None = None) -> None:
@@ -36,7 +35,7 @@ class GrievanceLate(Check):
 
     def observe(self, seen: Seen) -> Iterable[Finding]:
         """Start the clock, and stop it."""
-        for claim in claims(seen.one.effects, "incident"):
+        for claim in seen.claims("incident"):
             day = day_number(seen.one.event.occurred_at)
             if claim.status == "opened":
                 if claim.facts.get("kind") == "grievance":

@@ -6,9 +6,7 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from ...effects import Claim
 from ...findings import Finding
-from ..facts import claims
 from .base import Check, Seen
 
 __all__ = ["GrievanceUnremedied"]
@@ -31,7 +29,7 @@ class GrievanceUnremedied(Check):
     """
 
     name = "grievance.unremedied"
-    watches = (Claim,)
+    watches = ("incident",)
 
     def __init__(self, policy: Mapping[str, int] | None = None) -> None:
         super().__init__(policy)
@@ -39,7 +37,7 @@ class GrievanceUnremedied(Check):
 
     def observe(self, seen: Seen) -> Iterable[Finding]:
         """Follow each grievance to its end."""
-        for claim in claims(seen.one.effects, "incident"):
+        for claim in seen.claims("incident"):
             if claim.status == "opened" and claim.facts.get("kind") == "grievance":
                 self._open[claim.subject] = _Grievance(
                     seen.index,

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from ...custody.books import Books, Lot
-from ...effects import Claim, Depart
+from ...effects import Depart
 from ...findings import Finding
-from ..facts import claims
 from .base import Check, Seen
 
 __all__ = ["HazardUndeclared"]
@@ -30,7 +29,7 @@ class HazardUndeclared(Check):
     """
 
     name = "hazard.undeclared"
-    watches = (Claim, Depart)
+    watches = (Depart, "document")
     thresholds = {"activity": 10_000}
 
     def __init__(self, policy: Mapping[str, int] | None = None) -> None:
@@ -40,7 +39,7 @@ class HazardUndeclared(Check):
 
     def observe(self, seen: Seen) -> Iterable[Finding]:
         """Note papers, and what leaves above the limit."""
-        for claim in claims(seen.one.effects, "document"):
+        for claim in seen.claims("document"):
             if claim.facts.get("kind") in _PAPERS:
                 self._declared.add(claim.subject[4:])
         for effect in seen.one.effects:

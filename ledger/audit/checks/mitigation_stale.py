@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from ...custody.books import Books
-from ...effects import Claim
 from ...findings import Finding
-from ..facts import claims, day_number
+from ..facts import day_number
 from .base import Check, Seen
 
 __all__ = ["MitigationStale"]
@@ -24,7 +23,7 @@ class MitigationStale(Check):
     """
 
     name = "mitigation.stale"
-    watches = (Claim,)
+    watches = ("incident", "risk")
     thresholds = {"days": 183}
 
     def __init__(self, policy: Mapping[str, int] | None = None) -> None:
@@ -35,7 +34,7 @@ class MitigationStale(Check):
     def observe(self, seen: Seen) -> Iterable[Finding]:
         """Note the last word on each risk and each incident."""
         at, index = seen.one.event.occurred_at, seen.index
-        for claim in claims(seen.one.effects, "risk"):
+        for claim in seen.claims("risk"):
             key = (claim.subject, str(claim.facts.get("category", "")))
             open_ = (
                 claim.status in ("continue", "suspend") and claim.facts.get("severity") == "high"
@@ -44,7 +43,7 @@ class MitigationStale(Check):
                 self._risks[key] = (at, index)
             else:
                 self._risks.pop(key, None)
-        for claim in claims(seen.one.effects, "incident"):
+        for claim in seen.claims("incident"):
             high = claim.facts.get("severity") == "high"
             high = high or self._incidents.get(claim.subject, (False,))[0]
             self._incidents[claim.subject] = (high, claim.status, at, index)

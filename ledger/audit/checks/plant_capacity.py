@@ -7,11 +7,9 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from ...custody.books import Books
-from ...effects import Claim
 from ...findings import Finding
 from ...values import BILLION
 from ...words import mass as in_words
-from ..facts import claims
 from ..plants import Plants
 from .base import Check, Seen
 
@@ -34,7 +32,7 @@ class PlantCapacity(Check):
     """
 
     name = "plant.over-capacity"
-    watches = (Claim,)
+    watches = ("process",)
     thresholds = {"critical": 200_000_000, "major": 50_000_000}
 
     def __init__(self, policy: Mapping[str, int] | None = None) -> None:
@@ -45,7 +43,7 @@ class PlantCapacity(Check):
     def observe(self, seen: Seen) -> Iterable[Finding]:
         """Add up the charges."""
         by = seen.one.event.by
-        for claim in claims(seen.one.effects, "process"):
+        for claim in seen.claims("process"):
             if claim.subject.startswith("site:"):
                 self._plants.note(claim, by, seen.index)
             elif claim.subject.startswith("lot:"):

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from ...effects import Claim, Void
+from ...effects import Void
 from ...findings import Finding
 from ...values import BILLION
 from ...words import mass
-from ..facts import claims
 from .base import Check, Seen
 
 __all__ = ["ProductReturns"]
@@ -23,7 +22,7 @@ class ProductReturns(Check):
     """
 
     name = "product.more-returned-than-made"
-    watches = (Claim, Void)
+    watches = (Void, "product")
     thresholds = {"mass": 50_000_000}
 
     def __init__(self, policy: Mapping[str, int] | None = None) -> None:
@@ -37,7 +36,7 @@ class ProductReturns(Check):
             if isinstance(effect, Void):
                 for lots in self._back.values():
                     lots.pop(effect.lot, None)
-        for claim in claims(seen.one.effects, "product"):
+        for claim in seen.claims("product"):
             product = claim.subject[4:]
             lot = seen.books.lots.get(product)
             if claim.status == "made" and lot is not None:

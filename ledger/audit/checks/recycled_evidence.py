@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from ...custody.books import Books
-from ...effects import Claim, Void
+from ...effects import Void
 from ...findings import Finding
-from ..facts import claims
 from .base import Check, Seen
 
 __all__ = ["RecycledEvidence"]
@@ -22,7 +21,7 @@ class RecycledEvidence(Check):
     """
 
     name = "recycled.no-evidence"
-    watches = (Claim, Void)
+    watches = (Void, "document", "recovery")
 
     def __init__(self, policy: Mapping[str, int] | None = None) -> None:
         super().__init__(policy)
@@ -30,13 +29,13 @@ class RecycledEvidence(Check):
 
     def observe(self, seen: Seen) -> Iterable[Finding]:
         """Note bare recoveries; forget them once there is a paper."""
-        for claim in claims(seen.one.effects, "recovery"):
+        for claim in seen.claims("recovery"):
             bare = not claim.facts.get("collector") and not claim.facts.get("evidence")
             if bare and claim.status.startswith("recycled-"):
                 source = str(claim.facts.get("source", ""))
                 self._bare[claim.subject] = (seen.index, seen.one.event.by, source)
         if self._bare:
-            for claim in claims(seen.one.effects, "document"):
+            for claim in seen.claims("document"):
                 self._bare.pop(claim.subject, None)
             for effect in seen.one.effects:
                 if isinstance(effect, Void):

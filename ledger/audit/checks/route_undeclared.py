@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from ...effects import Arrive, Depart, Return
 from ...findings import Finding
-from ..facts import claims, country_of
+from ..facts import country_of
 from .base import Check, Seen
 
 __all__ = ["RouteUndeclared"]
@@ -31,7 +31,7 @@ class RouteUndeclared(Check):
         """Note the declared route, and compare it with the one on the papers."""
         routes = {
             claim.subject[4:]: tuple(claim.facts["route"])
-            for claim in claims(seen.one.effects, "transport")
+            for claim in seen.claims("transport")
             if claim.facts.get("route")
         }
         told: set[tuple[int, frozenset[str]]] = set()

@@ -8,7 +8,7 @@ from ...effects import Claim, Gain, Loss
 from ...findings import Finding
 from ...values import BILLION
 from ...words import mass
-from ..facts import claims, day_number
+from ..facts import day_number
 from .base import Check, Seen
 
 __all__ = ["RunAround"]
@@ -57,7 +57,7 @@ class RunAround(Check):
                 kept = [one for one in self._scrap.get(by, ()) if day - one[0] <= 2 * self._days]
                 self._scrap[by] = [*kept, (day, gone, seen.index)]
             elif isinstance(effect, Gain) and effect.origin.kind == "recycled-pre-consumer":
-                for claim in claims(seen.one.effects, "recovery"):
+                for claim in seen.claims("recovery"):
                     if claim.facts.get("collector", by) == by:
                         yield from self._recovered(seen, effect, claim)
 

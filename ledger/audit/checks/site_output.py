@@ -8,11 +8,11 @@ from typing import Any
 import msgspec
 
 from ...custody.books import Books
-from ...effects import Claim, Gain, Open, Void
+from ...effects import Gain, Open, Void
 from ...findings import Finding, Severity
 from ...values import BILLION
 from ...words import mass as in_words
-from ..facts import claims, site_facts
+from ..facts import site_facts
 from ..plausibility import median
 from .base import Check, Seen
 
@@ -44,7 +44,7 @@ class SiteOutput(Check):
     """
 
     name = "site.output-implausible"
-    watches = (Claim, Gain, Void)
+    watches = (Gain, Void, "assessment")
     thresholds = {
         "critical": 200_000_000,
         "days": 26,
@@ -72,7 +72,7 @@ class SiteOutput(Check):
                 self._dug(seen, effect)
             elif isinstance(effect, Void):
                 self._undone(seen, effect)
-        for claim in claims(effects, "assessment"):
+        for claim in seen.claims("assessment"):
             if claim.subject.startswith("site:") and "miners" in claim.facts:
                 day, count = str(claim.facts.get("inspected", "")), int(claim.facts["miners"])
                 self._miners.setdefault(claim.subject[5:], []).append((day, count))

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from ...custody.books import Books
-from ...effects import Claim, Gain
+from ...effects import Gain
 from ...findings import Finding
-from ..facts import claims, day_number, site_facts
+from ..facts import day_number, site_facts
 from .base import Check, Seen
 
 __all__ = ["SiteSilent"]
@@ -33,7 +33,7 @@ class SiteSilent(Check):
     """
 
     name = "site.silent"
-    watches = (Claim, Gain)
+    watches = (Gain, "assessment", "incident-about")
     thresholds = {"days": 183}
 
     def __init__(self, policy: Mapping[str, int] | None = None) -> None:
@@ -44,12 +44,12 @@ class SiteSilent(Check):
 
     def observe(self, seen: Seen) -> Iterable[Finding]:
         """Note risky sites; measure each silence at the next extraction."""
-        for claim in claims(seen.one.effects, "assessment"):
+        for claim in seen.claims("assessment"):
             if claim.facts.get("risk") == "high" or claim.status in ("yellow", "red"):
                 self._risky.add(claim.subject[5:])
         if not self._risky:
             return ()
-        for claim in claims(seen.one.effects, "incident-about"):
+        for claim in seen.claims("incident-about"):
             self._heard(seen.books, claim.subject)
         for effect in seen.one.effects:
             if isinstance(effect, Gain) and effect.origin.site in self._risky:

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from ...custody.books import Books
-from ...effects import Claim, Gain, Void
+from ...effects import Gain, Void
 from ...findings import Finding, Severity
-from ..facts import claims, day_number
+from ..facts import day_number
 from .base import Check, Seen
 
 __all__ = ["SiteUnfit"]
@@ -40,7 +40,7 @@ class SiteUnfit(Check):
     """
 
     name = "site.unfit"
-    watches = (Claim, Gain, Void)
+    watches = (Gain, Void, "assessment")
     thresholds = {"blue_days": 1096}
 
     def __init__(self, policy: Mapping[str, int] | None = None) -> None:
@@ -53,7 +53,7 @@ class SiteUnfit(Check):
 
     def observe(self, seen: Seen) -> Iterable[Finding]:
         """Note assessments, and the days on which each site was dug."""
-        for claim in claims(seen.one.effects, "assessment"):
+        for claim in seen.claims("assessment"):
             one = _Assessed(
                 str(claim.facts.get("inspected", seen.one.event.occurred_at[:10])),
                 seen.index,

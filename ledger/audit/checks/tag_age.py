@@ -7,9 +7,8 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from ...custody.books import Books
-from ...effects import Claim
 from ...findings import Finding
-from ..facts import claims, day_number
+from ..facts import day_number
 from ..tags import TagBook
 from .base import Check, Seen
 
@@ -34,7 +33,7 @@ class TagAge(Check):
     """
 
     name = "tag.old"
-    watches = (Claim,)
+    watches = ("tags",)
     thresholds = {"days": 90, "major_days": 180}
 
     def __init__(self, policy: Mapping[str, int] | None = None) -> None:
@@ -45,7 +44,7 @@ class TagAge(Check):
     def observe(self, seen: Seen) -> Iterable[Finding]:
         """Keep the oldest use of each series."""
         at = seen.one.event.occurred_at
-        for claim in claims(seen.one.effects, "tags"):
+        for claim in seen.claims("tags"):
             if claim.subject.startswith("tags:"):
                 self._book.note(claim, seen.index, at)
             elif self._book.series:

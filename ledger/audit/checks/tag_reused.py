@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping
 from ...custody.books import Books
 from ...effects import Claim, Flow, Void
 from ...findings import Finding
-from ..facts import claims
 from ..tags import TagBook, folded
 from .base import Check, Seen
 
@@ -27,7 +26,7 @@ class TagReused(Check):
     """
 
     name = "tag.reused"
-    watches = (Claim, Flow, Void)
+    watches = (Flow, Void, "tags")
 
     def __init__(self, policy: Mapping[str, int] | None = None) -> None:
         super().__init__(policy)
@@ -48,7 +47,7 @@ class TagReused(Check):
                 self._undone(seen.books, effect.lot)
         if made:
             self._made[seen.one.event_id] = tuple(made)
-        for claim in claims(seen.one.effects, "tags"):
+        for claim in seen.claims("tags"):
             if claim.subject.startswith("tags:"):
                 self._book.note(claim, seen.index, seen.one.event.occurred_at)
             elif claim.subject.startswith("lot:"):
@@ -80,7 +79,7 @@ class TagReused(Check):
             return
         spelled = was.removeprefix("-")
         if spelled != tag:
-            if any(self._book.find(tag)) and any(self._book.find(spelled)):
+            if self._book.find(tag) and self._book.find(spelled):
                 return
             message = f"tag {tag} on lot {lot} is easily taken for {spelled} on lot {first}"
         elif was != tag:

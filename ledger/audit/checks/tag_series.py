@@ -9,7 +9,6 @@ import msgspec
 from ...custody.books import Books
 from ...effects import Claim
 from ...findings import Finding
-from ..facts import claims
 from ..tags import Series, TagBook
 from .base import Check, Seen
 
@@ -43,7 +42,7 @@ class TagSeries(Check):
     """
 
     name = "tag.not-issued"
-    watches = (Claim,)
+    watches = ("tags",)
 
     def __init__(self, policy: Mapping[str, int] | None = None) -> None:
         super().__init__(policy)
@@ -53,7 +52,7 @@ class TagSeries(Check):
     def observe(self, seen: Seen) -> Iterable[Finding]:
         """Note what is issued; look up what is used."""
         at = seen.one.event.occurred_at
-        for claim in claims(seen.one.effects, "tags"):
+        for claim in seen.claims("tags"):
             if claim.subject.startswith("tags:"):
                 self._book.note(claim, seen.index, at)
             elif self._book.series:
@@ -67,9 +66,9 @@ class TagSeries(Check):
         abroad: list[tuple[str, Series]] = []
         voided: list[tuple[str, Series, str]] = []
         for tag in claim.facts.get("applied", ()):
-            found = list(self._book.find(tag))
+            found = self._book.find(tag)
             if not found:
-                if "mine" in self._book.sites.get(site, ()) or any(self._book.like(tag)):
+                if "mine" in self._book.sites.get(site, ()) or self._book.like(tag):
                     self._open.append(_Use(tag, lot, site, at, seen.index))
                 continue
             mines = [series for series, _ in found if series.kind == "mine"]

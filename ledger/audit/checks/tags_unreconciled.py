@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from ...custody.books import Books
-from ...effects import Claim
 from ...findings import Finding
 from ...values import BILLION
 from ...words import share as in_words
-from ..facts import claims, day_number
+from ..facts import day_number
 from ..tags import Series, TagBook
 from .base import Check, Seen
 
@@ -27,7 +26,7 @@ class TagsUnreconciled(Check):
     """
 
     name = "tags.unreconciled"
-    watches = (Claim,)
+    watches = ("tags",)
     thresholds = {"days": 180, "few": 2, "follow_days": 60, "share": 20_000_000}
 
     def __init__(self, policy: Mapping[str, int] | None = None) -> None:
@@ -43,7 +42,7 @@ class TagsUnreconciled(Check):
     def observe(self, seen: Seen) -> Iterable[Finding]:
         """Tick off what is used or given back."""
         at = seen.one.event.occurred_at
-        for claim in claims(seen.one.effects, "tags"):
+        for claim in seen.claims("tags"):
             if claim.subject.startswith("tags:"):
                 series = self._book.note(claim, seen.index, at)
                 if series is not None and claim.status == "issued":

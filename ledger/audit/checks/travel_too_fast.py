@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 
 from ...effects import Arrive, Claim, Depart, Return
 from ...findings import Finding
-from ..facts import claims
 from ..places import Places
 from ..plausibility import distance
 from .base import Check, Seen, seconds
@@ -26,7 +25,7 @@ class TravelTooFast(Check):
     """
 
     name = "travel.too-fast"
-    watches = (Claim, Depart, Arrive, Return)
+    watches = (Arrive, Depart, Return, "site", "transport")
     thresholds = {
         "air": 950,
         "hours": 1,
@@ -49,7 +48,7 @@ class TravelTooFast(Check):
         for effect in seen.one.effects:
             if isinstance(effect, Claim) and effect.kind == "site":
                 self._places.note(effect)
-        for claim in claims(seen.one.effects, "transport"):
+        for claim in seen.claims("transport"):
             modes[claim.subject[4:]] = str(claim.facts.get("mode", ""))
         told = False
         for effect in seen.one.effects:

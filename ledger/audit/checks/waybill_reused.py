@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from ...effects import Claim, Depart, Return
+from ...effects import Depart, Return
 from ...findings import Finding
-from ..facts import claims
 from .base import Check, Seen
 
 __all__ = ["WaybillReused"]
@@ -22,7 +21,7 @@ class WaybillReused(Check):
     """
 
     name = "waybill.two-addressees"
-    watches = (Claim, Depart, Return)
+    watches = (Depart, Return, "transport")
 
     def __init__(self, policy: Mapping[str, int] | None = None) -> None:
         super().__init__(policy)
@@ -32,7 +31,7 @@ class WaybillReused(Check):
     def observe(self, seen: Seen) -> Iterable[Finding]:
         """Note who was addressed under each number."""
         waybill = ""
-        for claim in claims(seen.one.effects, "transport"):
+        for claim in seen.claims("transport"):
             if claim.status == "dispatched":
                 waybill = str(claim.facts.get("waybill", "")) or waybill
         for effect in seen.one.effects:

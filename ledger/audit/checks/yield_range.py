@@ -11,7 +11,7 @@ from ...custody.books import Books
 from ...effects import Claim, Void
 from ...findings import Finding
 from ...values import BILLION, STOICHIOMETRY
-from ..facts import claims, day_number
+from ..facts import day_number
 from ..plants import Plant, Plants
 from .base import Check, Seen
 
@@ -41,7 +41,7 @@ class YieldRange(Check):
     """
 
     name = "yield.implausible"
-    watches = (Claim, Void)
+    watches = (Void, "process")
     thresholds = {"charges": 6, "drift": 30_000_000, "slack": 30_000_000}
 
     def __init__(self, policy: Mapping[str, int] | None = None) -> None:
@@ -52,7 +52,7 @@ class YieldRange(Check):
     def observe(self, seen: Seen) -> Iterable[Finding]:
         """Note declarations; compare each charge with them."""
         by = seen.one.event.by
-        for claim in claims(seen.one.effects, "process"):
+        for claim in seen.claims("process"):
             if claim.subject.startswith("site:"):
                 self._plants.note(claim, by, seen.index)
             elif claim.subject.startswith("lot:"):
