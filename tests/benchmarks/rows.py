@@ -21,6 +21,8 @@ Row: TypeAlias = Callable[[Loads, Scale], Result]
 ROWS: dict[str, tuple[str, Row]] = {
     "verify-1": ("verify, 1 event per statement", rows_verify.verify_single),
     "verify-1000": ("verify, 1,000 events per statement", rows_verify.verify_bulk),
+    "integrity": ("integrity only, 1,000 events per statement", rows_verify.integrity),
+    "dask": ("verify on Dask, against processes", rows_verify.dask),
     "memory": ("memory to verify, for each event", rows_verify.memory),
     "append-1": ("append, 1 event per statement, in groups", rows_append.append_single),
     "append-1000": ("append, 1,000 events per statement", rows_append.append_bulk),

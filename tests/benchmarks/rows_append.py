@@ -6,7 +6,7 @@ from benchmarks import ours
 from benchmarks.controls import log_rows, raw_rows, raw_signatures
 from benchmarks.loads import Loads
 from benchmarks.measure import Line, Result, in_turn, shares
-from benchmarks.scale import Scale
+from benchmarks.scale import BULK, SINGLE, Scale
 
 __all__ = ["append_bulk", "append_single", "disk"]
 
@@ -57,7 +57,7 @@ def disk(loads: Loads, scale: Scale) -> Result:
     """Every file of the store, indexes and tables included, for each byte of the log."""
     lines = []
     goals = {1: "<= 1.6", 1000: "<= 0.4"}
-    for per, size in ((1, scale.of(3_000)), (1000, scale.of(20_000, 1000))):
+    for per, size in ((1, scale.of(SINGLE)), (1000, scale.of(BULK, 1000))):
         place = loads.built(size, per)
         payload = sum(len(row[1]) for row in log_rows(place))
         kept = sum(file.stat().st_size for file in place.parent.glob(f"{place.name}*"))

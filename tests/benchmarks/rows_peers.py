@@ -9,7 +9,7 @@ from benchmarks.controls import copy_rows, log_rows
 from benchmarks.loads import Loads
 from benchmarks.measure import Line, Result, Timing, in_turn, shares
 from benchmarks.peer_rules import signed_events
-from benchmarks.scale import Scale
+from benchmarks.scale import SINGLE, Scale
 from benchmarks.workload import Batch
 from ledger.audit.auditor import Auditor, Source
 from ledger.custody.books import Books
@@ -182,7 +182,7 @@ def git(loads: Loads, scale: Scale) -> Result:
     """A signed commit for each event; verify-commit and fsck."""
     from benchmarks import peer_git as peer
 
-    size = scale.of(3_000)
+    size = scale.of(SINGLE)
     single = loads.batches(size, 1)
     some = signed_events(single)[: max(20, scale.of(100))]
     place = loads.built(size, 1)

@@ -11,14 +11,14 @@ from benchmarks import ours
 from benchmarks.controls import raw_hashes, raw_signatures
 from benchmarks.loads import Loads, events_of
 from benchmarks.measure import Line, Result, in_turn, shares
-from benchmarks.scale import Scale
+from benchmarks.scale import BULK, SINGLE, Scale
 
-__all__ = ["memory", "verify_bulk", "verify_single"]
+__all__ = ["dask", "integrity", "memory", "verify_bulk", "verify_single"]
 
 
 def verify_single(loads: Loads, scale: Scale) -> Result:
     """One event per statement: a signature for each event, and everything else besides."""
-    size = scale.of(3_000)
+    size = scale.of(SINGLE)
     batches = loads.batches(size, 1)
     place = loads.built(size, 1)
     found = in_turn(
@@ -44,7 +44,7 @@ def verify_single(loads: Loads, scale: Scale) -> Result:
 
 def verify_bulk(loads: Loads, scale: Scale) -> Result:
     """A thousand events per statement: the signature is almost nothing, the rules are all."""
-    size = scale.of(20_000, 1000)
+    size = scale.of(BULK, 1000)
     batches = loads.batches(size, 1000)
     place = loads.built(size, 1000)
     events = events_of(batches)
@@ -68,12 +68,58 @@ def verify_bulk(loads: Loads, scale: Scale) -> Result:
     )
 
 
+def integrity(loads: Loads, scale: Scale) -> Result:
+    """Hashes, roots, chain and signatures, and nothing else."""
+    size = scale.of(BULK, 1000)
+    place = loads.built(size, 1000)
+    events = events_of(loads.batches(size, 1000))
+    found = in_turn(
+        {"H": lambda: raw_hashes(events), "integrity": lambda: ours.integrity(place)},
+        scale.rounds,
+    )
+    return Result(
+        lines=[
+            found.ratio("one process", "integrity", "H", ">= 0.45", clock="cpu", unit="H"),
+        ],
+        rates=found.rates(),
+        profile={"one process": shares(lambda: ours.integrity(place))},
+        note="by the library's own parts, with the chain besides; no command does only this",
+    )
+
+
+def dask(loads: Loads, scale: Scale) -> Result:
+    """Two workers of a Dask cluster against two processes, both given to `Ledger.verify`."""
+    from dask.distributed import Client, LocalCluster
+
+    places = {
+        per: loads.built(scale.of(size, per), per) for per, size in ((1, 3_000), (1000, 20_000))
+    }
+    lines = []
+    rates = {}
+    with (
+        LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
+        Client(cluster) as client,
+    ):
+        executor = client.get_executor()
+        for per, place in places.items():
+            found = in_turn(
+                {
+                    "processes": lambda place=place: ours.verify(place, 2),
+                    "Dask": lambda place=place: ours.verify(place, executor=executor),
+                },
+                scale.rounds,
+            )
+            lines.append(found.ratio(f"{per:,} per statement", "Dask", "processes", ">= 0.85"))
+            rates |= {f"{name}, {per}": rate for name, rate in found.rates().items()}
+    return Result(lines=lines, rates=rates, note="the cluster is running before it is timed")
+
+
 _PEAK = """
 import sys
 from pathlib import Path
 from ledger.ledger import Ledger
 with Ledger.open(Path(sys.argv[1]), read_only=True) as ledger:
-    ledger.verify().require()
+    ledger.verify(workers=1).require()
 status = Path("/proc/self/status").read_text()
 print(next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM:")))
 """
@@ -82,7 +128,7 @@ print(next(line.split()[1] for line in status.splitlines() if line.startswith("V
 
 def memory(loads: Loads, scale: Scale) -> Result:
     """What a fresh process needs more for a log that is longer, for each further event."""
-    small, large = scale.of(5_000, 1000), scale.of(20_000, 1000)
+    small, large = scale.of(BULK // 5, 1000), scale.of(BULK, 1000)
     places = [loads.built(size, 1000) for size in (small, large)]
     found = []
     for _ in range(scale.rounds):

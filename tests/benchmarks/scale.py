@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import msgspec
 
-__all__ = ["Scale"]
+__all__ = ["BULK", "SINGLE", "Scale"]
+
+SINGLE, BULK = 5_000, 50_000
+"""Events of the ledgers that are only read: one under each statement, and a thousand."""
 
 
 class Scale(msgspec.Struct, frozen=True):
