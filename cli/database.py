@@ -1,4 +1,4 @@
-"""`db`: the database made anew, compared with the log, copied, and put back."""
+"""`db`: the database made anew, compared with the log, copied, put back, and who may use it."""
 
 from __future__ import annotations
 
@@ -55,6 +55,26 @@ def backup(session: Session, file: Path) -> int:
         output.say_json({"file": str(file), "entries": size})
     else:
         output.say(f"wrote {clean(file)}   {size} entries")
+    return 0
+
+
+@db.command("rights")
+@click.argument("role")
+@click.option("--read-only", is_flag=True, help="Rights to read, and no more.")
+@click.pass_obj
+def rights(session: Session, role: str, read_only: bool) -> int:
+    """Print the SQL that lets a PostgreSQL ROLE serve this ledger, and take nothing away from it.
+
+    For the owner of the schema to run: oretrail db rights clerk | psql ...
+    """
+    from ledger.store import places
+
+    allowed = places.rights(session.workspace().database, role, read_only=read_only)
+    if session.json:
+        output.say_json({"sql": allowed})
+    else:
+        for statement in allowed:
+            output.say(f"{statement};")
     return 0
 
 

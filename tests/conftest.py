@@ -68,15 +68,21 @@ def another_computer(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Elsewhe
 
 
 @pytest.fixture
+def url() -> Iterator[str]:
+    """Where a ledger may be made in PostgreSQL."""
+    import postgres_server
+
+    with postgres_server.schema() as url:
+        yield url
+
+
+@pytest.fixture
 def kept_at(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path | str]:
     """Where a ledger may be made: a file, or for tests of both stores a schema."""
     if getattr(request, "param", "file") == "file":
         yield tmp_path / "ledger.db"
         return
-    import postgres_server
-
-    with postgres_server.schema() as url:
-        yield url
+    yield request.getfixturevalue("url")
 
 
 @pytest.fixture

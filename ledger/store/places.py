@@ -20,7 +20,17 @@ from .reading import Connection
 if TYPE_CHECKING:
     from .postgres import PostgresDatabase
 
-__all__ = ["Place", "Store", "Supposal", "check_url", "created", "is_url", "opened", "supposed"]
+__all__ = [
+    "Place",
+    "Store",
+    "Supposal",
+    "check_url",
+    "created",
+    "is_url",
+    "opened",
+    "rights",
+    "supposed",
+]
 
 
 class Store(Protocol):
@@ -86,6 +96,21 @@ def check_url(place: str) -> None:
     """Refuse a URL that is none or holds a password, and one without the driver for it."""
     Url.parse(place)
     postgres()
+
+
+def rights(place: Place, role: str, *, read_only: bool = False) -> list[str]:
+    """The SQL by which the owner of a schema lets a role serve the ledger in it, or read it.
+
+    ConfigError ``database.no-server`` for a file, which has the rights of its folder.
+    """
+    if not is_url(place):
+        raise ConfigError(
+            f"{place} is a file, and whoever can write it can change it",
+            code="database.no-server",
+        )
+    from .postgres_tables import rights as allowed
+
+    return allowed(Url.parse(str(place)).schema, role, read_only=read_only)
 
 
 def postgres() -> type[PostgresDatabase]:
