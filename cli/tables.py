@@ -30,9 +30,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NoReturn
 
+from ledger import events
 from ledger.custody.statement import MAX_EVENTS
 from ledger.errors import MalformedError
-from ledger.events import TYPES, Event
+from ledger.events import Event
 
 from .words import Problem, Reader, Shape, kind_name, shapes
 
@@ -179,16 +180,16 @@ def _type(said: Mapping[str, Any], kind: type[Event] | None) -> type[Event]:
     name = said.get("type")
     if name is None and kind is not None:
         return kind
-    if not isinstance(name, str) or name not in TYPES:
+    if not isinstance(name, str) or name not in events.TYPES:
         raise MalformedError(
             f"{name!r} is no event type" if name is not None else "no type is given",
             code="event.unsupported",
         )
-    if kind is not None and TYPES[name] is not kind:
+    if kind is not None and events.TYPES[name] is not kind:
         raise MalformedError(
             f"type {name} stands where {kind_name(kind)} is expected", code="event.unsupported"
         )
-    return TYPES[name]
+    return events.TYPES[name]
 
 
 def _object(line: str) -> dict[str, Any]:

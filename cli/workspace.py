@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
+from ledger import events
 from ledger import keys as key_files
 from ledger.errors import ConfigError, LedgerError, MalformedError
-from ledger.events import GOVERNANCE, TYPES
+from ledger.events import GOVERNANCE
 from ledger.log import checkpoint as checkpoints
 from ledger.log import note
 from ledger.workspace import SETTINGS_FILE, Workspace
@@ -131,7 +132,7 @@ def init(
 
 def _check_origin(origin: str) -> None:
     """Refuse, before any key is made, what the first event would be refused for."""
-    pattern = getattr(shapes(TYPES["ledger.created"])["origin"].kind, "pattern", "")
+    pattern = getattr(shapes(events.TYPES["ledger.created"])["origin"].kind, "pattern", "")
     if re.search(pattern, origin, re.ASCII) is None:
         raise MalformedError(
             f"{origin!r} is no origin such as kivu.example/trail", code="origin.malformed"

@@ -114,6 +114,32 @@ def test_what_only_reads_needs_nothing_that_writes(place: Place) -> None:
         assert not writes & loaded_by(*here, *words), words
 
 
+def rooms_loaded_by(*words: str) -> set[str]:
+    return {name for name in loaded_by(*words) if name.split(".")[0] == "ledger"}
+
+
+def test_help_loads_these_rooms_and_no_others() -> None:
+    assert rooms_loaded_by("--help") == {
+        *("ledger", "ledger.errors", "ledger.cli", "ledger.cli.main", "ledger.cli.catalogue"),
+        *("ledger.cli.output", "ledger.cli.session"),
+    }
+
+
+def test_status_loads_no_check_no_event_type_and_no_room_it_does_not_ask(place: Place) -> None:
+    bag(place, "GIH-1")
+    loaded = rooms_loaded_by("--ledger", str(place.root), "status")
+    types = {name for name in loaded if name.startswith("ledger.events.")}
+    assert types == {f"ledger.events.{name}" for name in ("base", "ledger_created", "lot_declared")}
+    checks = {name for name in loaded if name.startswith("ledger.audit.checks.")}
+    assert checks == {"ledger.audit.checks.base"}
+    rooms = {name.split(".")[1] for name in loaded if "." in name}
+    assert rooms <= {
+        *("audit", "cli", "custody", "effects", "errors", "events", "findings", "keys", "ledger"),
+        *("log", "memory", "store", "values", "words", "workspace"),
+    }
+    assert len(loaded) <= 100, "every one of them costs a millisecond or more"
+
+
 def test_help_lists_the_exit_codes() -> None:
     text = " ".join(CliRunner().invoke(cli, ["--help"]).stdout.split())
     for code in range(6):

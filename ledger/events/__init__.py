@@ -3,6 +3,9 @@
 `decode` takes exact bytes to one event or raises `MalformedError`; `encode` is its
 inverse; `event_id` is what everything else refers to. Event types are not loaded from
 installed plugins: what a ledger means must not depend on what a machine has installed.
+
+The types are loaded when the first of them is asked for: half of what a short command takes
+would go into fifty types that it reads no event of.
 """
 
 from __future__ import annotations
@@ -10,6 +13,8 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import typing
+from functools import cache
+from typing import Any
 
 import msgspec
 
@@ -30,24 +35,35 @@ __all__ = [
 ]
 
 
+TYPES: dict[str, type[Event]]
+"""Event type name -> its class."""
+
+
+def __getattr__(name: str) -> Any:
+    """`TYPES` and every event class, once they are loaded."""
+    if not name.startswith("_") and "TYPES" not in globals():
+        types = _found()
+        globals().update({kind.__name__: kind for kind in types.values()}, TYPES=types)
+        if name in globals():
+            return globals()[name]
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+@cache
 def _found() -> dict[str, type[Event]]:
     """Import every file of this folder in name order; return its event types by name."""
     for module in sorted(info.name for info in pkgutil.iter_modules(__path__)):
         importlib.import_module(f"{__name__}.{module}")
-    types = {str(kind.__struct_config__.tag): kind for kind in Event.__subclasses__()}
+    here = [kind for kind in Event.__subclasses__() if kind.__module__.startswith(f"{__name__}.")]
+    types = {str(kind.__struct_config__.tag): kind for kind in here}
     return dict(sorted(types.items()))
 
 
-TYPES: dict[str, type[Event]] = _found()
-"""Event type name -> its class."""
+@cache
+def _decoder() -> msgspec.json.Decoder[Event]:
+    return msgspec.json.Decoder(typing.Union[tuple(_found().values())])  # noqa: UP007 - at run time
 
-for _kind in TYPES.values():
-    globals()[_kind.__name__] = _kind
-    __all__ += [_kind.__name__]  # noqa: PLE0604 - names of classes are strings
 
-_decoder: msgspec.json.Decoder[Event] = msgspec.json.Decoder(
-    typing.Union[tuple(TYPES.values())]  # noqa: UP007 - built at run time
-)
 _encoder = msgspec.json.Encoder(order="sorted")
 
 
@@ -68,7 +84,7 @@ def decode(data: bytes) -> Event:
         # Every event type is closed (a test holds them to it): no floats, no nulls, no free
         # members, integers within bounds. So what encodes to the same bytes is canonical.
         try:
-            event = _decoder.decode(data)
+            event = _decoder().decode(data)
         except ValueError:  # of msgspec's errors the base, and of UnicodeError
             return _decode_carefully(data)
         if _encoder.encode(event) == data:
@@ -79,7 +95,7 @@ def decode(data: bytes) -> Event:
 def decode_checked(data: bytes) -> Event:
     """The event in bytes that `decode` has taken before, in another process."""
     try:
-        return _decoder.decode(data)
+        return _decoder().decode(data)
     except ValueError:  # it was not taken: let it be named
         return _decode_carefully(data)
 
@@ -88,7 +104,7 @@ def _decode_carefully(data: bytes) -> Event:
     """The event of any bytes that spell one, or the error that names what is wrong."""
     canonical.check(data)
     try:
-        event = _decoder.decode(data)
+        event = _decoder().decode(data)
     except (msgspec.MsgspecError, UnicodeError) as error:
         text = str(error)
         code = (
