@@ -301,13 +301,15 @@ def test_bulk_is_written_as_one_by_one(world: World) -> None:
             )
             kept = connection.exec_driver_sql("SELECT note FROM bulk WHERE size = 60").all()
             assert len(kept[0][0]) == (32 if conflict == "NOTHING" else 2)
-        connection.exec_driver_sql(
+        joining = (
             "INSERT INTO bulk (size, note) VALUES (?, ?) "
-            "ON CONFLICT (size) DO UPDATE SET note = bulk.note || excluded.note",
-            [(1000, b"a")] * 20,
+            "ON CONFLICT (size) DO UPDATE SET note = bulk.note || excluded.note"
         )
-        kept = connection.exec_driver_sql("SELECT note FROM bulk WHERE size = 1000").all()
-        assert bytes(kept[0][0]) == b"a" * 20
+        connection.exec_driver_sql(joining, [(1000, b"a")] * 20)
+        for letter in (b"b", b"c"):
+            connection.exec_driver_sql(joining, [(1000 + n, letter) for n in range(20)])
+        kept = connection.exec_driver_sql("SELECT note FROM bulk WHERE size >= 1000").all()
+        assert sorted(row[0] for row in kept) == [b"a" * 20 + b"bc", *[b"bc"] * 19]
 
 
 def test_names_that_postgresql_has_no_text_for_are_unknown(world: World) -> None:

@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 import postgres_server
-from actors import KEYS, LOG, MINE, World, extracted
+from actors import KEYS, LOG, MINE, World, extracted, weighed
 from cli_place import Place
 from ledger.cli.stories import tantalum
 from ledger.cli.stories.telling import build
@@ -86,6 +86,7 @@ def test_who_serves_it_adds_and_can_take_nothing_away_even_without_triggers(
             connection.execute(f"ALTER TABLE {table} DISABLE TRIGGER ALL".encode())
     with Ledger.open(by(url, clerk), clock=world.clock) as ledger:
         ledger.record([extracted("B")], KEYS[MINE])
+        ledger.record([extracted(f"M{n}") for n in range(20)], KEYS[MINE])
         ledger.checkpoint(LOG)
         assert ledger.rebuild() == ledger.head().size
         for table in APPEND_ONLY:
@@ -95,6 +96,24 @@ def test_who_serves_it_adds_and_can_take_nothing_away_even_without_triggers(
                 with pytest.raises(StorageError) as caught, ledger.writing() as connection:
                     connection.exec_driver_sql(act)
                 assert caught.value.code == "storage.not-allowed", act
+    world.sound()
+
+
+@pytest.mark.skipif(bool(postgres_server.GIVEN), reason="a server that was given has its own roles")
+def test_who_may_have_no_tables_of_his_own_serves_it_all_the_same(
+    world: World, url: str, clerk: str
+) -> None:
+    with owner(url) as connection:
+        for statement in rights(Url.parse(url).schema, clerk):
+            connection.execute(statement.encode())
+        connection.execute("REVOKE TEMPORARY ON DATABASE postgres FROM PUBLIC")
+    try:
+        with Ledger.open(by(url, clerk), clock=world.clock) as ledger:
+            ledger.record([extracted(f"M{n}") for n in range(20)], KEYS[MINE])
+            ledger.record([weighed(f"M{n}", 45_000_000) for n in range(20)], KEYS[MINE])
+    finally:
+        with owner(url) as connection:
+            connection.execute("GRANT TEMPORARY ON DATABASE postgres TO PUBLIC")
     world.sound()
 
 

@@ -4,7 +4,7 @@
     read        at once, or row by row from a cursor in the server
     write       kept back until something is read or the transaction ends, then sent together:
                 a round trip for a statement, not one for every table
-    many rows   COPY, which costs half of what inserting them does
+    many rows   COPY, into the table, or where a row may be there already into one beside it
 
 Numbers go as eight bytes and bytes as bytes, so that a statement is planned once.
 """
@@ -80,22 +80,24 @@ def connect(url: Url, *, read_only: bool = False) -> Link:
             connection.server_cursor_factory = RawServerCursor
             connection.adapters.register_dumper(int, Int8BinaryDumper)
             connection.adapters.register_dumper(str, StrBinaryDumper)
-            _settle(connection, url, read_only=read_only)
+            may_stage = _settle(connection, url, read_only=read_only)
         except BaseException:
             connection.close()
             raise
-    return Link(connection, url)
+    return Link(connection, url, may_stage=may_stage)
 
 
-def _settle(connection: psycopg.Connection[Any], url: Url, *, read_only: bool) -> None:
+def _settle(connection: psycopg.Connection[Any], url: Url, *, read_only: bool) -> bool:
+    """Set and read back what is needed; whether it may have tables of its own."""
     asked = ", ".join(f"current_setting('{name}')" for name in ("server_version_num", *NEEDED))
     row = connection.execute(
-        f"SELECT set_config('search_path', '\"{url.schema}\", pg_temp', false), "
+        "SELECT set_config('client_min_messages', 'warning', false), "
+        f"set_config('search_path', '\"{url.schema}\", pg_temp', false), "
         f"set_config('lock_timeout', '{_BUSY_SECONDS}s', false), "
         "set_config('jit', 'off', false), set_config('standard_conforming_strings', 'on', false), "
-        f"{asked}".encode()
+        f"has_database_privilege(current_database(), 'TEMPORARY'), {asked}".encode()
     ).fetchone()
-    version, *settings = row[4:] if row is not None else ("0",)
+    may_stage, version, *settings = row[5:] if row is not None else (False, "0")
     if int(version) < OLDEST:
         raise StorageError(
             f"PostgreSQL is of version {int(version) // 10000}, 14 or newer is needed",
@@ -107,6 +109,7 @@ def _settle(connection: psycopg.Connection[Any], url: Url, *, read_only: bool) -
                 f"PostgreSQL setting {name} is {got!r}, {' or '.join(map(repr, right))} is needed",
                 code="storage.settings",
             )
+    return bool(may_stage)
 
 
 @contextmanager
@@ -139,8 +142,11 @@ class Link:
     has_every_table = True
     """The tables of a schema are made in one transaction, and only its owner can drop one."""
 
-    def __init__(self, connection: psycopg.Connection[Any], url: Url) -> None:
+    def __init__(
+        self, connection: psycopg.Connection[Any], url: Url, *, may_stage: bool = True
+    ) -> None:
         self._connection = connection
+        self._may_stage = may_stage
         self._url = url
         self._streams = 0
         self._waiting: list[tuple[bytes, Sequence[Any]]] = []
@@ -245,11 +251,37 @@ class Link:
 
     def _many(self, spelled: Spelled, rows: list[Any]) -> None:
         insert = spelled.insert
-        if insert is None or len(rows) < _COPIED or insert.conflict:
+        if (
+            insert is None
+            or len(rows) < _COPIED
+            or (insert.conflict and not self._may_stage)
+            or not insert.at_once(rows)
+        ):
             self._waiting += [(spelled.text, spelled.values(row)) for row in rows]
             return
         self.settle()
-        self._copy(insert.table, insert, rows)
+        if insert.conflict:
+            self._stage(insert, rows)
+        else:
+            self._copy(insert.table, insert, rows)
+
+    def _stage(self, insert: Insert, rows: list[Any]) -> None:
+        """Copy the rows into a table of this connection's own, and insert them from there."""
+        beside = f"pg_temp.staged_{insert.table}"
+        self._connection.execute(
+            f"CREATE TEMPORARY TABLE IF NOT EXISTS staged_{insert.table} ON COMMIT DELETE ROWS "
+            f"AS SELECT {insert.columns} FROM {insert.table} WITH NO DATA".encode()
+        )
+        self._copy(beside, insert, rows)
+        self._waiting += [
+            (
+                f"INSERT INTO {insert.table} ({insert.columns}) SELECT {insert.columns} "
+                f"FROM {beside}{insert.conflict}".encode(),
+                (),
+            ),
+            # There may be more for the same table before the end of the transaction.
+            (f"DELETE FROM {beside}".encode(), ()),
+        ]
 
     def _copy(self, into: str, insert: Insert, rows: list[Any]) -> None:
         columns = f" ({insert.columns})" if insert.columns else ""

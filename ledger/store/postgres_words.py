@@ -37,6 +37,12 @@ class Insert(msgspec.Struct, frozen=True):
     conflict: str
     distinct: tuple[int, ...]
 
+    def at_once(self, rows: Sequence[Sequence[Any]]) -> bool:
+        """Whether these rows may be written by one statement: none changes what another wrote."""
+        if not self.distinct:
+            return bool(self.columns) or not self.conflict
+        return len({tuple(row[at] for at in self.distinct) for row in rows}) == len(rows)
+
 
 class Spelled(msgspec.Struct, frozen=True):
     """A statement in PostgreSQL's spelling; `sizes` says how many values each mark takes."""
@@ -83,5 +89,5 @@ def _insert(statement: str) -> Insert | None:
     table, columns, conflict = found[1], found[2] or "", found[3] or ""
     key = _CONFLICT.fullmatch(conflict)
     names = columns.split(", ")
-    distinct = tuple(names.index(name) for name in key[1].split(", ")) if key else ()
+    distinct = tuple(map(names.index, key[1].split(", "))) if key else ()
     return Insert(table, columns, conflict, distinct)
