@@ -12,15 +12,16 @@ so memory does not grow with the log.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import CancelledError, Executor, Future
 from contextlib import contextmanager
 from itertools import pairwise
+from typing import Any, Protocol
 
-from .audit.auditor import Auditor
-from .audit.stretch import Looked, Opened, Place, look
+from .audit.stretch import Opened, Place, look
 
-__all__ = ["ahead", "executor", "feed"]
+__all__ = ["Inline", "Takes", "ahead", "executor", "feed"]
+
 
 SHORT = 4_000
 """Entries of a log that one process has replayed before others have begun."""
@@ -50,19 +51,42 @@ def executor(given: Executor | None, workers: int | None, size: int) -> Iterator
         crew.shutdown(cancel_futures=True)
 
 
+class Takes(Protocol):
+    """An auditor of what was looked at elsewhere."""
+
+    def take(self, looked: Any) -> bool:
+        """Take in a stretch; False if it cannot be taken."""
+
+
+class Inline(Executor):
+    """Whoever submits does it himself, at once."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        """Call the function."""
+        future: Future[Any] = Future()
+        future.set_result(fn(*args, **kwargs))
+        return future
+
+
 def ahead(
-    executor: Executor, opened: Opened, place: Place, cuts: Iterable[int], window: int = WINDOW
-) -> Iterator[Looked | None]:
-    """Each stretch between two cuts, in order; None for the first that nobody could look at.
+    executor: Executor,
+    opened: Opened,
+    place: Place,
+    cuts: Iterable[int],
+    window: int = WINDOW,
+    task: Callable[[Opened, Place, int, int], Any] = look,
+) -> Iterator[Any]:
+    """What `task` has found of each stretch between two cuts, in order; None, and no more, for
+    the first of which nobody could find anything: `look`, or `look_at_hashes`.
 
     At most `window` are in the executor's hands, or done and not yet asked for.
     """
-    waiting: deque[Future[Looked | None]] = deque()
+    waiting: deque[Future[Any]] = deque()
     stretches = pairwise(cuts)
     try:
         while True:
             while len(waiting) < window and (stretch := next(stretches, None)) is not None:
-                waiting.append(executor.submit(look, opened, place, *stretch))
+                waiting.append(executor.submit(task, opened, place, *stretch))
             if not waiting:
                 return
             first = waiting.popleft()
@@ -79,14 +103,13 @@ def ahead(
             future.cancel()
 
 
-def feed(auditor: Auditor, stretches: Iterable[Looked | None], at: int = 0) -> Iterator[int]:
+def feed(auditor: Takes, stretches: Iterable[Any], at: int = 0) -> Iterator[int]:
     """Have the auditor take them, the first from entry `at` on; yields how far it has come.
 
     It ends early where a stretch is missing: from there on somebody has to read and feed.
     """
     for looked in stretches:
-        if looked is None:
+        if looked is None or not auditor.take(looked):
             return
-        auditor.take(looked)
-        at += len(looked.rows)
+        at += looked.size
         yield at

@@ -481,6 +481,42 @@ class Ledger:
             auditor.add(compare(auditor.books, tables, projections.lots(connection)))
         return auditor.finish()
 
+    def verify_integrity(
+        self,
+        trust: Trust | None = None,
+        progress: Callable[[int, int], None] | None = None,
+        *,
+        workers: int | None = None,
+        executor: Executor | None = None,
+        stretch: int | None = None,
+    ) -> Report:
+        """Hashes, roots and signatures only; no rules, and no tables (`audit.integrity`).
+
+        The verdict is `not shown` at best. The other words are those of `verify`.
+        """
+        from . import abreast
+        from .audit.integrity import Integrity, look_at_hashes
+
+        auditor = Integrity(trust or Trust(self.id))
+        with self._reading() as connection:
+            head = log.head(connection)
+            at = 0
+            with abreast.executor(executor, workers, head.size) as hands:
+                cuts = stretches.cuts(connection, head.size, stretch or stretches.LARGEST)
+                found = abreast.ahead(
+                    hands or abreast.Inline(),
+                    stretches.open_log,
+                    self._database.path,
+                    cuts,
+                    task=look_at_hashes,
+                )
+                for at in abreast.feed(auditor, found):
+                    if progress is not None:
+                        progress(at, head.size)
+            auditor.feed(Source(*one) for one in log.stated(connection, at))
+            auditor.add(_head_findings(head, auditor.finish()))
+        return auditor.finish()
+
     def _vkeys(self, refs: Iterable[str]) -> Mapping[str, str]:
         """The keys that are known by these names, to look at signatures beforehand."""
         with self._reading() as connection:

@@ -53,13 +53,7 @@ class Listed:
         pass
 
 
-class Here(Executor):
-    """Whoever submits does it himself."""
-
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        future: Future[Any] = Future()
-        future.set_result(fn(*args, **kwargs))
-        return future
+Here = abreast.Inline
 
 
 def alone(rows: Sequence[Row], trust: Trust) -> Report:

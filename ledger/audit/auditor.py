@@ -113,12 +113,12 @@ class Auditor:
         for source in sources:
             self._take(source)
 
-    def take(self, looked: Looked) -> None:
+    def take(self, looked: Looked) -> bool:
         """Take in a stretch that was looked at elsewhere: the same as feeding its entries."""
         chained = looked.continues(self._next, self._chain)
         if chained is None or looked.statements is None:
             self.feed(Source(*row) for row in looked.rows)
-            return
+            return True
         leaves = looked.hashes()
         at = 0
         for stated in looked.statements:
@@ -135,6 +135,7 @@ class Auditor:
             ]
             self._next = self._open_at + len(self._pending) + 1
         self._chain = chained
+        return True
 
     def finish(self) -> Report:
         """Close the last statement, compare with known checkpoints, and report.
@@ -291,9 +292,7 @@ class Auditor:
             if not seen:
                 self._covers(parsed[0], pending)
             self._seen(parsed[0])
-            good_by = registration.good_by if isinstance(registration, Stated) else signature_good
-            if before:
-                good_by = _good_before
+            good_by = _good_before if before else self._good_by(registration)
             signed = self._signatures(parsed[0], parsed[1], prepared, good_by)
         if prepared:
             found = check(
@@ -379,6 +378,12 @@ class Auditor:
                 f"what follows has {root[:16]}",
                 at,
             )
+
+    def _good_by(
+        self, registration: Registration | Stated | None
+    ) -> Callable[[str, bytes, bytes], bool]:
+        """Who says whether a signature under the statement is good."""
+        return registration.good_by if isinstance(registration, Stated) else signature_good
 
     def _signatures(
         self,

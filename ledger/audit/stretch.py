@@ -91,6 +91,11 @@ class Looked(msgspec.Struct, frozen=True):
     statements: tuple[Stated, ...] | None = None
     leaves: bytes = b""
 
+    @property
+    def size(self) -> int:
+        """How many entries it has."""
+        return len(self.rows)
+
     def hashes(self) -> list[bytes]:
         """The leaf hashes, one by one."""
         return [self.leaves[at : at + 32] for at in range(0, len(self.leaves), 32)]
@@ -107,10 +112,13 @@ class Looked(msgspec.Struct, frozen=True):
         return after
 
 
-def look(opened: Opened, place: Place, start: int, end: int) -> Looked | None:
+def look(
+    opened: Opened, place: Place, start: int, end: int, *, whole: bool = True
+) -> Looked | None:
     """Look at the entries from `start` up to `end`; None where they cannot be read as asked.
 
-    Statements begin at both. The task of one process: open, read, close.
+    Statements begin at both. The task of one process: open, read, close. If not `whole`, only
+    those events are decoded that may bring in a key.
     """
     try:
         reader = opened(place)
@@ -122,7 +130,7 @@ def look(opened: Opened, place: Place, start: int, end: int) -> Looked | None:
             return None
         leaves = [merkle.leaf_hash(row[1]) for row in rows]
         good = all(row[2] in (None, leaf) for row, leaf in zip(rows, leaves, strict=True))
-        statements = _statements(rows, leaves, reader.vkeys) if good else None
+        statements = _statements(rows, leaves, reader.vkeys, whole=whole) if good else None
     except LedgerError:
         return None
     finally:
@@ -145,6 +153,8 @@ def _statements(
     rows: Sequence[Row],
     leaves: Sequence[bytes],
     vkeys: Callable[[frozenset[str]], Mapping[str, str]],
+    *,
+    whole: bool,
 ) -> tuple[Stated, ...] | None:
     """Every statement of the stretch, if every one is whole and its note covers its events."""
     found: list[tuple[str, Header, tuple[note.Signature, ...]]] = []
@@ -161,9 +171,11 @@ def _statements(
             for _, data, _, _ in rows[begin:at]:
                 if data.endswith(_REGISTERED):
                     return None
-                event = decode(data)
-                if b"+" in data:  # as every vkey has
-                    brought.update((key_ref(v), v) for v in introduced(effects_of(event)))
+                has_key = b"+" in data  # as every vkey has
+                if whole or has_key:
+                    event = decode(data)
+                    if has_key:
+                        brought.update((key_ref(v), v) for v in introduced(effects_of(event)))
             found.append((registration.recorded_at, header, parsed.signatures))
     except MalformedError:
         return None
