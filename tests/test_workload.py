@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks import million
 from benchmarks.measure import Line, Result, Timing, in_turn
 from benchmarks.page import BEGIN, END, Machine, Table, onto, table
 from benchmarks.rows import ROWS
@@ -47,6 +48,16 @@ def test_a_pyramid_has_every_lot_behind_its_last(tmp_path: Path) -> None:
             ledger.register(one.statement)
         trail = ledger.trace(product)
     assert len(trail.lots) == 40 + 7 + 2 + 1
+
+
+def test_a_million_events_go_on_where_they_were_stopped(tmp_path: Path) -> None:
+    run = million.Run(tmp_path, events=300, per=50, workers=1, url="")
+    assert million.step(run, "make")["events"] == 300
+    assert million.step(run, "register")["events"] == 300
+    assert million.step(run, "register")["events"] == 0
+    assert million.step(run, "verify")["verdict"] == "supported"
+    assert million.step(run, "back")["lots"] > 1
+    assert million.step(run, "forward")["lots"] > 1
 
 
 def test_the_table_says_what_is_met_and_what_is_not() -> None:

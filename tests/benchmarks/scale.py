@@ -6,7 +6,7 @@ import msgspec
 
 __all__ = ["BULK", "SINGLE", "Scale"]
 
-SINGLE, BULK = 5_000, 50_000
+SINGLE, BULK = 4_000, 30_000
 """Events of the ledgers that are only read: one under each statement, and a thousand."""
 
 
