@@ -218,8 +218,16 @@ def _disk(run: Run) -> int:
         return sum(file.stat().st_size for file in run.folder.glob("million.db*"))
     import psycopg
 
-    with psycopg.connect(run.url) as connection:
-        row = connection.execute("SELECT pg_database_size(current_database())").fetchone()
+    from ledger.store.postgres_url import Url
+
+    url = Url.parse(run.url)
+    with psycopg.connect(url.conninfo) as connection:
+        row = connection.execute(
+            "SELECT sum(pg_total_relation_size(c.oid)) FROM pg_class c "
+            "JOIN pg_namespace n ON n.oid = c.relnamespace "
+            "WHERE n.nspname = %s AND c.relkind = 'r'",
+            (url.schema,),
+        ).fetchone()
     return int(row[0]) if row else 0
 
 
