@@ -23,6 +23,7 @@ from ledger.events.lot_split import LotSplit
 from ledger.events.lots_blended import LotsBlended
 from ledger.ledger import Ledger
 from ledger.store import projections, walks
+from ledger.store.shelf import Shelf
 from reference_matter import made_up
 
 Flows = list[tuple[int, int, int]]
@@ -287,3 +288,14 @@ def test_where_a_lot_went_is_told_with_its_share(place: Place) -> None:
     shown = place("trace", "GIH-1", "--down").out
     assert "of GIH-1   its share" in shown
     assert place("trace", "GIH-1", "--down", "--quick", code=2).error == "usage.wrong"
+
+
+# ---------------------------------------------------------------- the trail
+
+
+def test_of_a_site_is_read_what_was_said_and_not_what_else_was_dug(ledger: Ledger) -> None:
+    dug(ledger, 100)
+    with ledger._reading() as connection:
+        found = Shelf(connection).about({"site:RW-1"})
+    assert [one.event.type for one in found.values()] == ["site.registered"]
+    assert len(ledger.trace("BAG-00000007").entries) <= 5

@@ -85,18 +85,18 @@ class Held:
 
 
 def about(one: Prepared) -> set[str]:
-    """What an event is about, as ``kind:id``: lots, parties, sites, and `ledger`."""
+    """What an event is found by, as ``kind:id``: lots, parties, sites, and `ledger`.
+
+    Not the site that a lot was dug at, which it is about as well by specs/bundle.md: of a site
+    it is only asked what was said, and nothing that digs only says. A pit may have a million bags.
+    """
     subjects = {f"lot:{lot}" for lot in lots_named(one.effects)}
     for effect in one.effects:
         # Asked of every event that is written: a table is quicker than a row of questions.
         subject_of = _SUBJECT_OF.get(type(effect))
-        if subject_of is not None and (subject := subject_of(effect)) is not None:
-            subjects.add(subject)
+        if subject_of is not None:
+            subjects.add(subject_of(effect))
     return subjects
-
-
-def _dug_at(effect: Gain) -> str | None:
-    return None if effect.origin.site is None else f"site:{effect.origin.site}"
 
 
 def _booked_to(effect: Account | Credit | Debit) -> str:
@@ -115,7 +115,7 @@ def _of_ledger(effect: Govern | Adopt) -> str:
     return "ledger"
 
 
-_SUBJECT_OF: dict[type[Effect], Callable[..., str | None]] = {
+_SUBJECT_OF: dict[type[Effect], Callable[..., str]] = {
     Account: _booked_to,
     Admit: _of_party,
     Adopt: _of_ledger,
@@ -123,7 +123,6 @@ _SUBJECT_OF: dict[type[Effect], Callable[..., str | None]] = {
     Claim: _claimed,
     Credit: _booked_to,
     Debit: _booked_to,
-    Gain: _dug_at,
     Govern: _of_ledger,
     Revoke: _of_party,
     Rotate: _of_party,
