@@ -20,6 +20,8 @@ from ledger.log import note
 from ledger.workspace import SETTINGS_FILE, Workspace
 
 from . import bundles, cosign, mirrors, output, proofs, since
+from .hands import Hands
+from .hands import options as hands_options
 from .main import Command, Group
 from .output import clean
 from .recall import Recall, memory_options
@@ -116,12 +118,7 @@ def _exit_code(report: Report) -> int:
 @click.option(
     "--log-key", metavar="KEY", help="The log's key that has signed a proof's checkpoint."
 )
-@click.option(
-    "--jobs",
-    type=click.IntRange(1, 1_024),
-    metavar="N",
-    help="Processes that look ahead in a ledger.  [default: one a core, if it is long]",
-)
+@hands_options
 @since.option
 @click.pass_obj
 def verify(  # noqa: PLR0913, PLR0917 - an option each
@@ -134,9 +131,9 @@ def verify(  # noqa: PLR0913, PLR0917 - an option each
     local: bool,
     beside: Path | None,
     log_key: str | None,
-    jobs: int | None,
     begin: str | None,
     recall: Recall,
+    hands: Hands,
 ) -> int:
     """Recompute everything from the signed bytes, and trust nothing in the tables.
 
@@ -167,7 +164,7 @@ def verify(  # noqa: PLR0913, PLR0917 - an option each
         return bundles.answer(session, found, pinned=pinned, memory=recall.plain)
     if what is not None and mirrors.names_mirror(what):
         trust = Trust(ledger_id, seen)
-        report = mirrors.verify_mirror(what, trust, policy, witnesses, recall, local=local)
+        report = mirrors.verify_mirror(what, trust, policy, witnesses, recall, hands, local=local)
         return answer(session, report, what, recall.plain)
     if what is not None and _names_list(what):
         trust = Trust(ledger_id or _pinned(witnesses), seen)
@@ -187,7 +184,7 @@ def verify(  # noqa: PLR0913, PLR0917 - an option each
         newest = ledger.latest_checkpoint()
         before, given = since.read(begin, recall, ledger.id)
         seen = (*seen, *given, *(() if newest is None else (newest,)))
-        report = verify_workspace(workspace, ledger, ledger_id, seen, policy, recall, jobs, before)
+        report = verify_workspace(workspace, ledger, ledger_id, seen, policy, recall, hands, before)
         since.said(begin, report)
         report = _under(report, witnesses, (*workspace.trust().checkpoints, *seen))
         report = recall.concluded(report, witnesses, ledger.growth)
@@ -218,7 +215,7 @@ def verify_workspace(
     seen: tuple[bytes, ...],
     policy: dict[str, dict[str, int]] | None = None,
     recall: Recall | None = None,
-    jobs: int | None = None,
+    hands: Hands | None = None,
     before: Before | None = None,
 ) -> Report:
     """Replay the ledger of a workspace; what its folder and the caller know is held against it."""
@@ -227,8 +224,11 @@ def verify_workspace(
     known = Trust(ledger_id or trust.ledger, kept)
     if recall is not None:
         known = recall.trust(known, carried=workspace.settings.copy)
-    with output.Progress("verifying entry") as progress:
-        return ledger.verify(known, progress, policy, workers=jobs, before=before)
+    asked = hands or Hands()
+    with asked.hired() as executor, output.Progress("verifying entry") as progress:
+        return ledger.verify(
+            known, progress, policy, workers=asked.workers, executor=executor, before=before
+        )
 
 
 def _verify_list(name: str, trust: Trust, policy: dict[str, dict[str, int]]) -> Report:

@@ -12,6 +12,7 @@ from ledger.log.policy import Policy
 from ledger.workspace import SETTINGS_FILE
 
 from . import output
+from .hands import Hands
 from .recall import Recall
 
 __all__ = ["names_mirror", "verify_mirror"]
@@ -31,6 +32,7 @@ def verify_mirror(
     thresholds: dict[str, dict[str, int]],
     policy: Policy | None,
     recall: Recall,
+    hands: Hands,
     *,
     local: bool = False,
 ) -> Report:
@@ -41,6 +43,7 @@ def verify_mirror(
     ledger = trust.ledger or (policy.ledger if policy else "")
     with (
         mirror.opened(what, local=local) as found,
+        hands.hired() as executor,
         output.Progress("verifying entry") as progress,
     ):
         known = recall.trust(
@@ -48,7 +51,7 @@ def verify_mirror(
             place=what if "://" in what else "",
             carried="://" not in what,
         )
-        report = found.verify(known, progress, thresholds)
+        report = found.verify(known, progress, thresholds, workers=hands.workers, executor=executor)
         if policy is not None:
             report = under(report, policy, (found.note, *trust.checkpoints))
         report = recall.concluded(report, policy, found.growth)
