@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from pathlib import Path
 
 from benchmarks.loads import Loads, register_all
 from benchmarks.measure import Timing, timed
 from benchmarks.workload import Batch, begin
-from ledger.custody import registration
-from ledger.custody.statement import Statement, decode_registration
-from ledger.errors import LedgerError
+from ledger.errors import EvidenceError, LedgerError
 from ledger.ledger import Ledger
-from ledger.log import chain, merkle
 from ledger.store.registrar import Offer
 
 __all__ = [
@@ -141,45 +138,17 @@ def verify(place: Path, workers: int = 1, executor: Executor | None = None) -> T
         return timed(whole, size)
 
 
-def integrity(place: Path) -> Timing:
-    """Hashes, roots, chain and signatures by the library's parts; a unit is an entry.
-
-    No rule and no check: what it shows is that the bytes are those that were signed.
-    """
+def integrity(place: Path, workers: int = 1) -> Timing:
+    """Hashes, roots, chain and signatures; no rule and no check. A unit is an entry."""
     with Ledger.open(place, read_only=True) as ledger:
-        head, root = ledger.head(), ledger.root()
-        keys = {ref: key.vkey for ref, key in ledger.books().keys.items()}
+        size = ledger.head().size
 
         def whole() -> None:
-            frontier, link = merkle.Frontier(), chain.START
-            events: list[bytes] = []
-            signed = b""
-            for one in ledger.sources():
-                if one.data.endswith(b'"type":"registered"}'):
-                    _check(events, signed, keys)
-                    events, signed = [], decode_registration(one.data).signed_note
-                else:
-                    events.append(one.data)
-                leaf = merkle.leaf_hash(one.data)
-                link = chain.link(link, leaf)
-                frontier.append(leaf)
-            _check(events, signed, keys)
-            if (frontier.root(), link) != (root, head.chain):
-                raise ValueError("the log is another")
+            report = ledger.verify_integrity(workers=workers)
+            if report.verdict == "contradicted" or report.size != size:
+                raise EvidenceError("the log is another", report)
 
-        return timed(whole, head.size)
-
-
-def _check(events: Sequence[bytes], signed: bytes, keys: Mapping[str, str]) -> None:
-    """The root of a statement's events, and every signature by a key in the books."""
-    if not events:
-        return
-    statement = Statement.of(events, signed)
-    text = statement.header.text().encode()
-    for line in statement.signatures:
-        vkey = keys.get(f"{line.name}+{line.key_id.hex()}")
-        if vkey is not None and not registration.signature_good(vkey, text, line.blob):
-            raise ValueError(f"the signature of {line.name} is wrong")
+        return timed(whole, size)
 
 
 def walk(place: Path, product: str, turns: int) -> Timing:
