@@ -39,7 +39,20 @@ NEEDED = {
 OLDEST = 140000
 """The oldest server, as `server_version_num` says it: 14."""
 
-_BUSY_SECONDS = 120
+_SESSION = {
+    "lock_timeout": "120s",
+    "client_min_messages": "warning",
+    "standard_conforming_strings": "on",
+    # Every question finds its rows by an index, however large the tables become; a planner that
+    # has not counted them yet would read them whole.
+    "enable_seqscan": "off",
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+    "random_page_cost": "1.1",
+    "jit": "off",
+}
+"""Settings of each of our sessions."""
+
 _CONNECT_SECONDS = 10
 _COPIED = 8
 """Rows from which on they are copied."""
@@ -89,15 +102,14 @@ def connect(url: Url, *, read_only: bool = False) -> Link:
 
 def _settle(connection: psycopg.Connection[Any], url: Url, *, read_only: bool) -> bool:
     """Set and read back what is needed; whether it may have tables of its own."""
+    wanted = {"search_path": f'"{url.schema}", pg_temp', **_SESSION}
+    ours = ", ".join(f"set_config('{name}', '{value}', false)" for name, value in wanted.items())
     asked = ", ".join(f"current_setting('{name}')" for name in ("server_version_num", *NEEDED))
     row = connection.execute(
-        "SELECT set_config('client_min_messages', 'warning', false), "
-        f"set_config('search_path', '\"{url.schema}\", pg_temp', false), "
-        f"set_config('lock_timeout', '{_BUSY_SECONDS}s', false), "
-        "set_config('jit', 'off', false), set_config('standard_conforming_strings', 'on', false), "
-        f"has_database_privilege(current_database(), 'TEMPORARY'), {asked}".encode()
+        f"SELECT {asked}, has_database_privilege(current_database(), 'TEMPORARY'), {ours}".encode()
     ).fetchone()
-    may_stage, version, *settings = row[5:] if row is not None else (False, "0")
+    version, *settings = ("0",) if row is None else row[: 1 + len(NEEDED)]
+    may_stage = row is not None and bool(row[1 + len(NEEDED)])
     if int(version) < OLDEST:
         raise StorageError(
             f"PostgreSQL is of version {int(version) // 10000}, 14 or newer is needed",
@@ -109,7 +121,7 @@ def _settle(connection: psycopg.Connection[Any], url: Url, *, read_only: bool) -
                 f"PostgreSQL setting {name} is {got!r}, {' or '.join(map(repr, right))} is needed",
                 code="storage.settings",
             )
-    return bool(may_stage)
+    return may_stage
 
 
 @contextmanager
