@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import shutil
+import sys
 from collections.abc import Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -22,7 +23,7 @@ from ledger.log import merkle
 pytest.importorskip("pyarrow")
 pytest.importorskip("fsspec")
 
-from ledger import mirror, segments
+from ledger import cluster, mirror, segments
 from ledger.mirror import Mirror
 from ledger.segments import Segments
 
@@ -114,8 +115,8 @@ def hired(hands: str) -> Iterator[Executor]:
         with (
             distributed.LocalCluster(
                 n_workers=1, threads_per_worker=1, dashboard_address=None
-            ) as cluster,
-            distributed.Client(cluster) as client,
+            ) as hosts,
+            distributed.Client(hosts) as client,
         ):
             yield client.get_executor()
 
@@ -240,3 +241,25 @@ def test_duckdb_reads_them_without_us(once: Path) -> None:
         f"FROM '{files}') WHERE id <> hash"
     ).fetchall()
     assert wrong == 0
+
+
+# --- a cluster, from the command -------------------------------------------------------
+
+
+def test_a_cluster_that_is_not_there_is_named(once: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("distributed")
+    monkeypatch.setattr(cluster, "_PATIENCE", "1s")
+    place = Place(once / "ledger")
+    said = place("verify", "--dask", "tcp://127.0.0.1:9", code=5)
+    assert said.error == "cluster.unreachable"
+
+
+def test_processes_or_a_cluster_not_both(once: Path) -> None:
+    Place(once / "ledger")("verify", "--dask", "tcp://127.0.0.1:9", "--jobs", "2", code=2)
+
+
+def test_without_dask_the_extra_is_named(once: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    said = Place(once / "ledger")("verify", "--dask", "tcp://127.0.0.1:9", code=5)
+    assert said.error == "extra.missing"
+    assert "oretrail[cluster]" in said.err
