@@ -120,6 +120,11 @@ def _exit_code(report: Report) -> int:
 )
 @hands_options
 @since.option
+@click.option(
+    "--integrity",
+    is_flag=True,
+    help="Hashes, roots and signatures only: quick, checks no rules, and supports nothing.",
+)
 @click.pass_obj
 def verify(  # noqa: PLR0913, PLR0917 - an option each
     session: Session,
@@ -132,6 +137,7 @@ def verify(  # noqa: PLR0913, PLR0917 - an option each
     beside: Path | None,
     log_key: str | None,
     begin: str | None,
+    integrity: bool,
     recall: Recall,
     hands: Hands,
 ) -> int:
@@ -145,8 +151,7 @@ def verify(  # noqa: PLR0913, PLR0917 - an option each
     takes its witnesses' cosignatures, too. What was verified is remembered, and must be
     continued by whatever is verified later (specs/memory.md).
     """
-    if begin is not None and what is not None and not Path(what).is_dir():
-        raise click.UsageError("--since is about a ledger: a folder, or the one here")
+    since.check(what, begin, integrity=integrity, policy=bool(policy_files))
     seen = tuple(path.read_bytes() for path in known)
     policy, witnesses = demands(policy_files, weak=weak)
     if what is not None and proofs.names_proof(what):
@@ -171,6 +176,24 @@ def verify(  # noqa: PLR0913, PLR0917 - an option each
         listed = _verify_list(what, recall.trust(trust, carried=True), policy)
         report = recall.concluded(_under(listed, witnesses, seen), witnesses)
         return answer(session, report, what, recall.plain)
+    return _verify_ledger(
+        session, what, Trust(ledger_id, seen), policy, witnesses, recall, hands, begin, integrity
+    )
+
+
+def _verify_ledger(
+    session: Session,
+    what: str | None,
+    trust: Trust,
+    policy: dict[str, dict[str, int]],
+    witnesses: Policy | None,
+    recall: Recall,
+    hands: Hands,
+    begin: str | None,
+    integrity: bool,
+) -> int:
+    """Verify the ledger here or of a folder; or of the product or lot that this names."""
+    ledger_id, seen = trust.ledger, trust.checkpoints
     subject = None
     if what is not None and Path(what).is_dir():
         if not (Path(what) / SETTINGS_FILE).is_file():
@@ -184,6 +207,9 @@ def verify(  # noqa: PLR0913, PLR0917 - an option each
         newest = ledger.latest_checkpoint()
         before, given = since.read(begin, recall, ledger.id)
         seen = (*seen, *given, *(() if newest is None else (newest,)))
+        if integrity:
+            report = _integrity(workspace, ledger, ledger_id, seen, recall, hands)
+            return answer(session, recall.concluded(report), workspace.settings.name, recall.plain)
         report = verify_workspace(workspace, ledger, ledger_id, seen, policy, recall, hands, before)
         since.said(begin, report)
         report = _under(report, witnesses, (*workspace.trust().checkpoints, *seen))
@@ -219,16 +245,38 @@ def verify_workspace(
     before: Before | None = None,
 ) -> Report:
     """Replay the ledger of a workspace; what its folder and the caller know is held against it."""
-    trust = workspace.trust()
-    kept = tuple(dict.fromkeys((*trust.checkpoints, *seen)))
-    known = Trust(ledger_id or trust.ledger, kept)
-    if recall is not None:
-        known = recall.trust(known, carried=workspace.settings.copy)
+    known = _known(workspace, ledger_id, seen, recall)
     asked = hands or Hands()
     with asked.hired() as executor, output.Progress("verifying entry") as progress:
         return ledger.verify(
             known, progress, policy, workers=asked.workers, executor=executor, before=before
         )
+
+
+def _integrity(
+    workspace: Workspace,
+    ledger: Ledger,
+    ledger_id: str,
+    seen: tuple[bytes, ...],
+    recall: Recall,
+    hands: Hands,
+) -> Report:
+    """Look at the hashes and signatures of a workspace's ledger."""
+    known = _known(workspace, ledger_id, seen, recall)
+    with hands.hired() as executor, output.Progress("hashing entry") as progress:
+        return ledger.verify_integrity(known, progress, workers=hands.workers, executor=executor)
+
+
+def _known(
+    workspace: Workspace, ledger_id: str, seen: tuple[bytes, ...], recall: Recall | None
+) -> Trust:
+    """What the workspace, the caller and the verifier's memory know of its ledger."""
+    trust = workspace.trust()
+    kept = tuple(dict.fromkeys((*trust.checkpoints, *seen)))
+    known = Trust(ledger_id or trust.ledger, kept)
+    if recall is None:
+        return known
+    return recall.trust(known, carried=workspace.settings.copy)
 
 
 def _verify_list(name: str, trust: Trust, policy: dict[str, dict[str, int]]) -> Report:

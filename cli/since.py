@@ -15,6 +15,7 @@ import click
 
 from ledger.audit.report import Before
 from ledger.log import checkpoint, note
+from ledger.workspace import SETTINGS_FILE
 
 from . import output
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     from .recall import Recall
 
-__all__ = ["option", "plain", "read", "rows", "said"]
+__all__ = ["check", "option", "plain", "read", "rows", "said"]
 
 REMEMBERED = "remembered"
 
@@ -34,6 +35,15 @@ option = click.option(
     help="Do not verify again what was verified before: as it is remembered here, or under a "
     "signed checkpoint of which you know it.",
 )
+
+
+def check(what: str | None, begin: str | None, *, integrity: bool, policy: bool) -> None:
+    """Refuse what does not go together: both are about a ledger, here or in a folder."""
+    if (begin is not None or integrity) and what is not None:
+        if not (Path(what) / SETTINGS_FILE).is_file():
+            raise click.UsageError("--since and --integrity are about a ledger in a folder")
+    if integrity and (begin is not None or policy):
+        raise click.UsageError("--integrity goes with no --since and no policy")
 
 
 def read(begin: str | None, recall: Recall, ledger: str) -> tuple[Before | None, tuple[bytes, ...]]:

@@ -42,6 +42,10 @@ RULES: dict[str, tuple[str, str]] = {
         "under a trust policy: the quorum's checkpoint covers every entry; else `not shown`",
     ),
     "evidence.empty": (MA, "there is something to verify; nothing at all is never `supported`"),
+    "evidence.integrity-only": (
+        IN,
+        "rules were checked; hashes and signatures alone are `not shown` at best",
+    ),
     # receipts, kept by a party and compared with the log as it is
     "receipt.dropped": (E, "what was promised at a place that the log has is in the log"),
     "receipt.moved": (E, "an event stands at the entry that was promised"),
@@ -208,12 +212,14 @@ RULES: dict[str, tuple[str, str]] = {
     "entries.malformed": (RAISED, "an entry list is spelled the one way, line by line"),
     "entry.unknown": (RAISED, "an entry that is asked for is there"),
     "storage.empty": (RAISED, "a database that is opened holds a ledger"),
+    "storage.changed": (RAISED, "what was verified before stays the same while it is read"),
 }
 
 ELSEWHERE = {
     "event.many-to-many": "no type of this version can",
     "lot.not-opened-here": "no type of this version can",
     "books.drift": "needs a store",
+    "evidence.integrity-only": "[verification.md](verification.md#integrity-only)",
     "witness.quorum-not-met": "[policy.md](policy.md)",
     "witness.not-covered": "[policy.md](policy.md)",
     **dict.fromkeys(

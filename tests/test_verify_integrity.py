@@ -11,12 +11,14 @@ from typing import Any
 import pytest
 
 from actors import World, extracted
+from cli_place import Place, bag, settled
 from ledger import abreast
 from ledger.audit.auditor import Source, Trust
 from ledger.audit.integrity import Integrity, look_at_hashes
 from ledger.audit.report import Report
 from ledger.audit.stretch import Row
 from ledger.ledger import Ledger
+from ledger.memory import Memory
 from ledger.store import vandal
 from second_lies import mutant
 from test_parallel_verify import (
@@ -142,3 +144,48 @@ def test_a_signature_that_is_wrong_or_by_nobody_is_found(world: World, change: s
     code = "statement.signature-wrong" if change == "blob" else "statement.signer-missing"
     assert report.verdict == "contradicted"
     assert code in {one.code for one in report.findings if one.entries == (at,)}
+
+
+# ---------------------------------------------------------------- the command
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
+    monkeypatch.setenv("ORETRAIL_STATE", str(tmp_path / "state"))
+    place = settled(tmp_path / "place")
+    bag(place, "GIH-1")
+    place("checkpoint", "make")
+    return place
+
+
+def test_the_command_says_that_no_rule_was_checked(place: Place, tmp_path: Path) -> None:
+    said = place("verify", "--integrity", code=1)
+    assert "the rules were not checked" in said.out
+    assert said.out.splitlines()[-1].startswith("not shown")
+    document = place.json("verify", "--integrity", "--jobs", "2", code=1)
+    assert document["verdict"] == "not shown"
+    assert [one["code"] for one in document["findings"]] == ["evidence.integrity-only"]
+    # What was not verified is not remembered, and nobody can build on it.
+    assert document["memory"]["state"] == "not-remembered"
+    assert Memory(tmp_path / "state").sightings() == ()
+
+
+def test_a_ledger_that_was_rolled_back_is_found_by_hashes(place: Place, tmp_path: Path) -> None:
+    import shutil
+
+    shutil.copytree(place.root, tmp_path / "older")
+    bag(place, "GIH-2")
+    place("checkpoint", "make")
+    place("verify")
+    older = Place(tmp_path / "older")
+    document = older.json("verify", "--integrity", code=1)
+    assert document["verdict"] == "contradicted"
+    assert "log.rolled-back" in {one["code"] for one in document["findings"]}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("--integrity", "--since", "remembered"), ("GIH-1", "--integrity")],
+)
+def test_integrity_cannot_be_asked_for_so(place: Place, words: tuple[str, ...]) -> None:
+    place("verify", *words, code=2)
