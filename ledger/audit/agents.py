@@ -38,8 +38,9 @@ def tagging(seen: Seen) -> Tagging | None:
     tags, site = 0, ""
     for claim in seen.claims("tags"):
         if claim.subject.startswith("lot:"):
-            tags += len(claim.facts.get("applied", ()))
-            site = str(claim.facts.get("site", site))
+            facts = claim.facts
+            tags += len(facts.get("applied", ()))
+            site = str(facts.get("site", site))
     if not tags:
         return None
     event = seen.one.event
@@ -49,9 +50,14 @@ def tagging(seen: Seen) -> Tagging | None:
         return None
     agent = min(agents)
     actor = next((party for party in named if party != agent), agent)
-    names = sorted(vkey.split("+", 1)[0] for vkey in seen.case.signed)
-    keys = tuple(name for name in names if name == agent or name.startswith(f"{agent}/"))
-    return Tagging(agent, keys or (agent,), tags, site, actor)
+    return Tagging(agent, _keys(agent, seen.case.signed) or (agent,), tags, site, actor)
+
+
+@lru_cache(maxsize=1024)
+def _keys(agent: str, signed: frozenset[str]) -> tuple[str, ...]:
+    """The agent's keys among those that signed; many events stand under one statement."""
+    names = sorted(vkey.split("+", 1)[0] for vkey in signed)
+    return tuple(name for name in names if name == agent or name.startswith(f"{agent}/"))
 
 
 def _is_agent(seen: Seen, party: str) -> bool:

@@ -3,6 +3,7 @@
     book = TagBook()
     book.note(claim, index, at)          tags.issued and tags.voided, as they come
     book.find("MT-77012")                the series it belongs to, most often one
+    seen.once(tagged)                    an event's tags, found; its series, noted
     folded("MT-O7I2")                    mt-0712: what a careless reader takes it for
 
 A tag is a series' prefix and a number of that series; noughts before the number do not count.
@@ -10,13 +11,17 @@ A tag is a series' prefix and a number of that series; noughts before the number
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import msgspec
 
 from ..effects import Claim
 
-__all__ = ["Series", "TagBook", "folded"]
+if TYPE_CHECKING:
+    from .checks.base import Seen
 
-_ALIKE = str.maketrans({"o": "0", "i": "1", "l": "1"})
+__all__ = ["Series", "TagBook", "Tagged", "folded", "tagged"]
+
 _DIGITS = "0123456789"
 _LONGEST = 15
 
@@ -95,9 +100,32 @@ class TagBook:
         ]
 
 
+class Tagged(msgspec.Struct, frozen=True):
+    """A claim that tags are on a lot: each of them, and its number in every series with it."""
+
+    claim: Claim
+    tags: list[tuple[str, list[tuple[Series, int]]]]
+
+
+def tagged(seen: Seen) -> list[Tagged]:
+    """What an event puts on, looked up in the audit's book; nothing before a series is issued.
+
+    What the event itself says of series is taken into the book first, so a check that reads the
+    book (`seen.kept(TagBook)`) asks for this at every event with tags.
+    """
+    book, found = seen.kept(TagBook), []
+    for claim in seen.claims("tags"):
+        if claim.subject.startswith("tags:"):
+            book.note(claim, seen.index, seen.one.event.occurred_at)
+        elif book.series:
+            tags = [(tag, book.find(tag)) for tag in claim.facts.get("applied", ())]
+            found.append(Tagged(claim, tags))
+    return found
+
+
 def folded(tag: str) -> str:
     """A tag without what a careless reader overlooks: case, letter O for 0, I and l for 1."""
-    return tag.lower().translate(_ALIKE)
+    return tag.lower().replace("o", "0").replace("i", "1").replace("l", "1")
 
 
 def _number(tag: str, series: Series) -> int | None:

@@ -60,13 +60,12 @@ class AssayUnresolved(Check):
             if side in ("umpire", "state"):
                 self._open.pop(claim.subject[4:], None)
             elif side == "buyer":
-                for effect in seen.one.effects:
-                    if isinstance(effect, Measure):
-                        self._compare(seen, effect)
-        for effect in seen.one.effects:
-            if isinstance(effect, Arrive) and effect.measure.grades:
-                higher = self._compare(seen, effect.measure)
-                yield from self._one_sided(seen, effect, higher)
+                for measure in seen.effects(Measure):
+                    self._compare(seen, measure)
+        for arrive in seen.effects(Arrive):
+            if arrive.measure.grades:
+                higher = self._compare(seen, arrive.measure)
+                yield from self._one_sided(seen, arrive, higher)
 
     def _compare(self, seen: Seen, measure: Measure) -> int:
         """Note a split; 1, -1 or 0 as the buyer is well above, well below, or about equal."""

@@ -15,7 +15,8 @@ grow with the log where that can be helped.
 
 Most events are nothing to most checks, and every event is looked at while it is verified: a
 check that names the kinds of claims it reads is asked about those events only, and what several
-checks read of one event is found out once (`Seen.effects`, `Seen.claims`, `Seen.once`).
+checks read of one event is found out once (`Seen.effects`, `Seen.claims`, `Seen.once`). What
+several checks keep of the log alike is kept once too (`Seen.kept`).
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ class Seen:
     `case.before` holds the lots that it changed, as they were.
     """
 
-    __slots__ = ("_told", "_work", "books", "case", "index", "one", "recorded_at")
+    __slots__ = ("_kept", "_told", "_work", "books", "case", "index", "one", "recorded_at")
 
     def __init__(
         self,
@@ -59,6 +60,7 @@ class Seen:
         case: Case,
         books: Books,
         told: Mapping[Kind, Sequence[Effect]],
+        kept: dict[type[Any], Any],
     ) -> None:
         self.index = index
         self.recorded_at = recorded_at
@@ -66,6 +68,7 @@ class Seen:
         self.case = case
         self.books = books
         self._told: Mapping[Any, Sequence[Any]] = told
+        self._kept = kept
         self._work: dict[Callable[[Seen], Any], Any] = {}
 
     def effects(self, kind: type[_E]) -> Sequence[_E]:
@@ -82,6 +85,13 @@ class Seen:
             self._work[work] = work(self)
         found: _E = self._work[work]
         return found
+
+    def kept(self, kind: type[_E]) -> _E:
+        """The one `kind()` of this audit, for whichever checks ask: begun by the first."""
+        if kind not in self._kept:
+            self._kept[kind] = kind()
+        here: _E = self._kept[kind]
+        return here
 
 
 class Check:
@@ -134,6 +144,7 @@ class Watch:
 
     def __init__(self, checks: Sequence[Check]) -> None:
         self._checks = checks
+        self._kept: dict[type[Any], Any] = {}
         # The kinds of an event, in their order -> who looks at it.
         self._known: dict[tuple[Kind, ...], tuple[Check, ...]] = {}
 
@@ -153,7 +164,9 @@ class Watch:
         checks = self._known.get(kinds)
         if checks is None:
             checks = self._known[kinds] = self._looking(kinds)
-        return (Seen(index, recorded_at, one, case, books, told) if checks else None), checks
+        if not checks:
+            return None, checks
+        return Seen(index, recorded_at, one, case, books, told, self._kept), checks
 
     def _looking(self, kinds: tuple[Kind, ...]) -> tuple[Check, ...]:
         found: dict[Check, None] = {}
@@ -176,6 +189,7 @@ def _day(day: str) -> int:
     return 86_400 * (date.fromisoformat(day).toordinal() - _EPOCH)
 
 
+@lru_cache(maxsize=4096)
 def seconds(moment: str) -> int:
     """Seconds since 1970 of a time of the format's spelling."""
     at = moment[11:19]

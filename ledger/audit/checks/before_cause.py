@@ -33,30 +33,28 @@ class BeforeCause(Check):
         """Compare with the latest of every lot that is changed; then go on from there."""
         at = seen.one.event.occurred_at
         if not seen.one.changed:  # something new, as most events are
-            for effect in seen.one.effects:
-                if isinstance(effect, Gain):
-                    self._latest[effect.lot] = (at, seen.index)
+            for gain in seen.effects(Gain):
+                self._latest[gain.lot] = (at, seen.index)
             return
         known = {lot: self._latest[lot] for lot in seen.one.changed if lot in self._latest}
-        latest, index, lot = max(((*found, lot) for lot, found in known.items()), default=("",) * 3)
+        latest, index, lot = "", -1, ""
+        for name, found in known.items():
+            latest, index, lot = max((latest, index, lot), (*found, name))
         if (
-            at < str(latest)
-            and seconds(str(latest)) - seconds(at) > 3600 * self.limit["hours"]
-            and not any(isinstance(effect, Void) for effect in seen.one.effects)
+            at < latest
+            and seconds(latest) - seconds(at) > 3600 * self.limit["hours"]
+            and not seen.effects(Void)
         ):
             yield self.finding(
                 "major",
                 f"{seen.one.event.by} says that it happened at {at}, after what lot {lot} "
                 f"went through at {latest}",
-                entries=(int(index), seen.index),
+                entries=(index, seen.index),
                 subject=f"lot:{lot}",
             )
-        opened = {e.lot for e in seen.one.effects if isinstance(e, Gain)}
-        taken = False
-        for effect in seen.one.effects:
-            taken = taken or isinstance(effect, Flow | Loss | Void)
-            if isinstance(effect, Flow):
-                opened.add(effect.target)
+        flows = seen.effects(Flow)
+        opened = {gain.lot for gain in seen.effects(Gain)} | {flow.target for flow in flows}
+        taken = bool(flows or seen.effects(Loss) or seen.effects(Void))
         now = (at, seen.index)
         for name in (*seen.one.changed, *opened):
             there = seen.books.lots.get(name) if taken and name not in opened else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -58,20 +58,27 @@ class CertificateOverdrawn(Check):
                 self._parts.setdefault(claim.subject[4:], {})[number] = BILLION
         if not self._parts and not self._sent:
             return
-        into = Counter(e.target for e in seen.one.effects if isinstance(e, Flow))
-        for effect in seen.one.effects:
-            if isinstance(effect, Flow) and effect.source in self._parts:
-                self._flowed(seen, effect, into[effect.target])
-            elif isinstance(effect, Depart) and effect.lot in self._parts:
-                yield from self._left(seen, effect)
-            elif isinstance(effect, Return) and effect.lot in self._sent:
-                self._back(seen, effect.lot)
-            elif isinstance(effect, Arrive):
-                self._sent.pop(effect.lot, None)
+        flows = seen.effects(Flow)
+        if any(flow.source in self._parts for flow in flows):
+            self._follow(seen, flows)
+        for sent in seen.effects(Depart):
+            if sent.lot in self._parts:
+                yield from self._left(seen, sent)
+        for back in seen.effects(Return):
+            if back.lot in self._sent:
+                self._back(seen, back.lot)
+        for came in seen.effects(Arrive):
+            self._sent.pop(came.lot, None)
         for lot in self._parts.keys() & seen.one.changed:
             known = seen.books.lots.get(lot)
             if known is not None and known.state == "closed":
                 del self._parts[lot]
+
+    def _follow(self, seen: Seen, flows: Sequence[Flow]) -> None:
+        into = Counter(flow.target for flow in flows)
+        for flow in flows:
+            if flow.source in self._parts:
+                self._flowed(seen, flow, into[flow.target])
 
     def _flowed(self, seen: Seen, effect: Flow, flows: int) -> None:
         """The target of so many flows is covered as far as it comes from here."""

@@ -48,11 +48,10 @@ class CollectionUnknown(Check):
         for claim in seen.claims("risk"):
             if claim.facts.get("category") == _RISK:
                 self._assessed.add(claim.subject)
-        for effect in seen.one.effects:
+        for effect in seen.effects(Gain):
             # Reagents of a process come in with origin unknown too, and with empty contents.
             if (
-                isinstance(effect, Gain)
-                and effect.origin.kind == "unknown"
+                effect.origin.kind == "unknown"
                 and effect.contents != ()
                 and f"lot:{effect.lot}" not in self._assessed
             ):
@@ -60,8 +59,8 @@ class CollectionUnknown(Check):
         return ()
 
     def _add(self, seen: Seen, effect: Gain) -> None:
-        for opened in seen.one.effects:
-            if isinstance(opened, Open) and opened.lot == effect.lot:
+        for opened in seen.effects(Open):
+            if opened.lot == effect.lot:
                 words = opened.material.lower()
                 if any(material in words for material in _MATERIALS):
                     key = (seen.one.event.by, opened.material)

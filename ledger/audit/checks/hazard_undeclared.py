@@ -42,12 +42,11 @@ class HazardUndeclared(Check):
         for claim in seen.claims("document"):
             if claim.facts.get("kind") in _PAPERS:
                 self._declared.add(claim.subject[4:])
-        for effect in seen.one.effects:
-            if isinstance(effect, Depart):
-                lot = seen.books.lots.get(effect.lot)
-                activity = _activity(lot) if lot is not None else 0
-                if activity > self.limit["activity"]:
-                    self._sent.setdefault(effect.lot, (seen.index, activity))
+        for effect in seen.effects(Depart):
+            lot = seen.books.lots.get(effect.lot)
+            activity = _activity(lot) if lot is not None else 0
+            if activity > self.limit["activity"]:
+                self._sent.setdefault(effect.lot, (seen.index, activity))
         return ()
 
     def conclude(self, books: Books, as_of: str) -> Iterable[Finding]:

@@ -34,7 +34,7 @@ class ReceptionMissing(Check):
             if isinstance(effect, Depart):
                 at = seen.one.event.occurred_at
                 self._open[effect.lot] = (seen.index, at, effect.giver, effect.taker)
-            elif isinstance(effect, Arrive | Return):
+            elif isinstance(effect, (Arrive, Return)):
                 self._open.pop(effect.lot, None)
         return ()
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from ...custody.books import Books
-from ...effects import Arrive, Depart, Effect, Flow, Gain, Loss, Measure, Return
+from ...effects import Arrive, Depart, Flow, Gain, Loss, Measure, Return
 from ...findings import Finding
 from ...values import BILLION
 from .base import Check, Seen, seconds
@@ -45,7 +45,7 @@ class RecordedLate(Check):
     def observe(self, seen: Seen) -> Iterable[Finding]:
         """Compare the claimed time with the log's."""
         event = seen.one.event
-        if _declares_stock(seen.one.effects):
+        if _declares_stock(seen):
             return
         party = self._parties.setdefault(event.by, _Party())
         party.events += 1
@@ -80,11 +80,10 @@ class RecordedLate(Check):
                 )
 
 
-def _declares_stock(effects: Iterable[Effect]) -> bool:
+def _declares_stock(seen: Seen) -> bool:
     """Whether matter of old begins here, and none comes out of a lot that was known.
 
     What a process added is of unknown origin too: a milligram of it excuses no delay.
     """
-    told = list(effects)
-    old = any(isinstance(e, Gain) and e.origin.kind in ("legacy", "unknown") for e in told)
-    return old and not any(isinstance(e, Flow) for e in told)
+    kinds = [gain.origin.kind for gain in seen.effects(Gain)]
+    return ("unknown" in kinds or "legacy" in kinds) and not seen.effects(Flow)

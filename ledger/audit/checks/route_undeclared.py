@@ -39,7 +39,7 @@ class RouteUndeclared(Check):
             if isinstance(effect, Depart):
                 if effect.lot in routes:
                     self._routes[effect.lot] = (seen.index, routes[effect.lot])
-            elif isinstance(effect, Arrive | Return):
+            elif isinstance(effect, (Arrive, Return)):
                 sent, declared = self._routes.pop(effect.lot, (-1, ()))
                 if not declared or not isinstance(effect, Arrive):
                     continue

@@ -66,12 +66,11 @@ class SiteOutput(Check):
 
     def observe(self, seen: Seen) -> Iterable[Finding]:
         """Add up what is dug; take away what was a mistake."""
-        effects = seen.one.effects
-        for effect in effects:
-            if isinstance(effect, Gain) and effect.origin.site and _mined(effect.origin.kind):
-                self._dug(seen, effect)
-            elif isinstance(effect, Void):
-                self._undone(seen, effect)
+        for gain in seen.effects(Gain):
+            if gain.origin.site and _mined(gain.origin.kind):
+                self._dug(seen, gain)
+        for void in seen.effects(Void):
+            self._undone(seen, void)
         for claim in seen.claims("assessment"):
             if claim.subject.startswith("site:") and "miners" in claim.facts:
                 day, count = str(claim.facts.get("inspected", "")), int(claim.facts["miners"])
@@ -88,9 +87,8 @@ class SiteOutput(Check):
         if effect.origin.kind == "mined-asm":
             self._hand.add(site)
         if site not in self._few:
-            for opened in seen.one.effects:
-                if isinstance(opened, Open) and _is_3t(opened.material):
-                    self._few.add(site)
+            if any(_is_3t(opened.material) for opened in seen.effects(Open)):
+                self._few.add(site)
 
     def _undone(self, seen: Seen, effect: Void) -> None:
         """A lot that never was: out of the latest month that had as much."""

@@ -51,8 +51,8 @@ class SiteSilent(Check):
             return ()
         for claim in seen.claims("incident-about"):
             self._heard(seen.books, claim.subject)
-        for effect in seen.one.effects:
-            if isinstance(effect, Gain) and effect.origin.site in self._risky:
+        for effect in seen.effects(Gain):
+            if effect.origin.site in self._risky:
                 site, day = str(effect.origin.site), day_number(seen.one.event.occurred_at)
                 self._diggers.setdefault(site, set()).add(seen.one.event.by)
                 known = self._sites.get(site)

@@ -9,7 +9,7 @@ import msgspec
 from ...custody.books import Books
 from ...findings import Finding
 from ..facts import day_number
-from ..tags import TagBook
+from ..tags import TagBook, tagged
 from .base import Check, Seen
 
 __all__ = ["TagAge"]
@@ -38,21 +38,19 @@ class TagAge(Check):
 
     def __init__(self, policy: Mapping[str, int] | None = None) -> None:
         super().__init__(policy)
-        self._book = TagBook()
+        self._book = TagBook()  # until there are tags
         self._oldest: dict[str, _Oldest] = {}
 
     def observe(self, seen: Seen) -> Iterable[Finding]:
         """Keep the oldest use of each series."""
         at = seen.one.event.occurred_at
-        for claim in seen.claims("tags"):
-            if claim.subject.startswith("tags:"):
-                self._book.note(claim, seen.index, at)
-            elif self._book.series:
-                for tag in claim.facts.get("applied", ()):
-                    for series, _ in self._book.find(tag):
-                        days = day_number(at) - day_number(series.at)
-                        if days > self.limit["days"]:
-                            self._keep(series.series, days, tag, claim.subject[4:], seen.index)
+        self._book = seen.kept(TagBook)
+        for one in seen.once(tagged):
+            for tag, found in one.tags:
+                for series, _ in found:
+                    days = day_number(at) - day_number(series.at)
+                    if days > self.limit["days"]:
+                        self._keep(series.series, days, tag, one.claim.subject[4:], seen.index)
         return ()
 
     def _keep(self, series: str, days: int, tag: str, lot: str, index: int) -> None:

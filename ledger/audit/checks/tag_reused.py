@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from ...custody.books import Books
 from ...effects import Claim, Flow, Void
 from ...findings import Finding
-from ..tags import TagBook, folded
+from ..tags import TagBook, folded, tagged
 from .base import Check, Seen
 
 __all__ = ["TagReused"]
@@ -30,27 +30,23 @@ class TagReused(Check):
 
     def __init__(self, policy: Mapping[str, int] | None = None) -> None:
         super().__init__(policy)
-        self._book = TagBook()
-        # Folded tag -> "index lot tag", with a minus before a tag that was taken off.
-        self._on: dict[str, str] = {}
+        # Folded tag -> "index lot tag", with a minus before a tag that was taken off. There are
+        # as many as bags, and bytes take less room.
+        self._on: dict[bytes, bytes] = {}
         self._voided: set[str] = set()
         # Event -> lots that it opened and filled from others.
         self._made: dict[str, tuple[str, ...]] = {}
 
     def observe(self, seen: Seen) -> Iterable[Finding]:
         """Note where tags are, and what lots are made of."""
-        made: dict[str, None] = {}
-        for effect in seen.one.effects:
-            if isinstance(effect, Flow):
-                made[effect.target] = None
-            elif isinstance(effect, Void):
-                self._undone(seen.books, effect.lot)
-        if made:
-            self._made[seen.one.event_id] = tuple(made)
+        for void in seen.effects(Void):
+            self._undone(seen.books, void.lot)
+        flows = seen.effects(Flow)
+        if flows:
+            self._made[seen.one.event_id] = tuple(dict.fromkeys(flow.target for flow in flows))
+        seen.once(tagged)  # series that are issued here are known from here on
         for claim in seen.claims("tags"):
-            if claim.subject.startswith("tags:"):
-                self._book.note(claim, seen.index, seen.one.event.occurred_at)
-            elif claim.subject.startswith("lot:"):
+            if claim.subject.startswith("lot:"):
                 yield from self._tagged(seen, claim)
 
     def _undone(self, books: Books, lot: str) -> None:
@@ -62,16 +58,19 @@ class TagReused(Check):
     def _tagged(self, seen: Seen, claim: Claim) -> Iterable[Finding]:
         lot = claim.subject[4:]
         for tag in claim.facts.get("removed", ()):
-            key = folded(tag)
-            index, on, was = self._on.get(key, f"{seen.index} {lot} {tag}").split(" ")
+            key = folded(tag).encode()
+            known = self._on.get(key)
+            index, on, was = (
+                known.decode().split(" ") if known is not None else (seen.index, lot, tag)
+            )
             if was == tag:
-                self._on[key] = f"{index} {on} -{tag}"
+                self._on[key] = f"{index} {on} -{tag}".encode()
         for tag in claim.facts.get("applied", ()):
-            key = folded(tag)
+            key = folded(tag).encode()
             known = self._on.get(key)
             if known is not None:
-                yield from self._again(seen, lot, tag, known)
-            self._on[key] = f"{seen.index} {lot} {tag}"
+                yield from self._again(seen, lot, tag, known.decode())
+            self._on[key] = f"{seen.index} {lot} {tag}".encode()
 
     def _again(self, seen: Seen, lot: str, tag: str, known: str) -> Iterable[Finding]:
         index, first, was = known.split(" ")
@@ -79,7 +78,8 @@ class TagReused(Check):
             return
         spelled = was.removeprefix("-")
         if spelled != tag:
-            if self._book.find(tag) and self._book.find(spelled):
+            book = seen.kept(TagBook)
+            if book.find(tag) and book.find(spelled):
                 return
             message = f"tag {tag} on lot {lot} is easily taken for {spelled} on lot {first}"
         elif was != tag:

@@ -7,9 +7,8 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from ...custody.books import Books
-from ...effects import Claim
 from ...findings import Finding
-from ..tags import Series, TagBook
+from ..tags import Series, TagBook, Tagged, tagged
 from .base import Check, Seen
 
 __all__ = ["TagSeries"]
@@ -46,33 +45,30 @@ class TagSeries(Check):
 
     def __init__(self, policy: Mapping[str, int] | None = None) -> None:
         super().__init__(policy)
-        self._book = TagBook()
+        self._book = TagBook()  # until there are tags
         self._open: list[_Use] = []
 
     def observe(self, seen: Seen) -> Iterable[Finding]:
         """Note what is issued; look up what is used."""
-        at = seen.one.event.occurred_at
-        for claim in seen.claims("tags"):
-            if claim.subject.startswith("tags:"):
-                self._book.note(claim, seen.index, at)
-            elif self._book.series:
-                yield from self._used(seen, claim, at)
+        self._book = seen.kept(TagBook)
+        for one in seen.once(tagged):
+            yield from self._used(seen, one, seen.one.event.occurred_at)
 
-    def _used(self, seen: Seen, claim: Claim, at: str) -> Iterable[Finding]:
+    def _used(self, seen: Seen, one: Tagged, at: str) -> Iterable[Finding]:
         """The worst of each kind for one claim: many tags are one mistake."""
+        claim = one.claim
         lot = claim.subject[4:]
         site = str(claim.facts.get("site", ""))
-        sites = {site} if site else _origins(seen.books, lot)
+        sites = frozenset((site,)) if site else _origins(seen.books, lot)
         abroad: list[tuple[str, Series]] = []
         voided: list[tuple[str, Series, str]] = []
-        for tag in claim.facts.get("applied", ()):
-            found = self._book.find(tag)
+        for tag, found in one.tags:
             if not found:
                 if "mine" in self._book.sites.get(site, ()) or self._book.like(tag):
                     self._open.append(_Use(tag, lot, site, at, seen.index))
                 continue
             mines = [series for series, _ in found if series.kind == "mine"]
-            if sites and len(mines) == len(found) and not sites & {one.site for one in mines}:
+            if sites and len(mines) == len(found) and all(one.site not in sites for one in mines):
                 abroad.append((tag, mines[0]))
             for series, number in found:
                 when = series.voided.get(number)
@@ -119,11 +115,11 @@ class TagSeries(Check):
             )
 
 
-def _origins(books: Books, lot: str) -> set[str]:
+def _origins(books: Books, lot: str) -> frozenset[str]:
     """Sites where the lot was dug; none if a part of it is from elsewhere."""
     known = books.lots.get(lot)
-    found = {key.rsplit("|", 1)[1] for key, _ in known.amount.origins} if known else set()
-    return set() if "" in found else found
+    found = {key.rsplit("|", 1)[1] for key, _ in known.amount.origins} if known else {""}
+    return frozenset() if "" in found else frozenset(found)
 
 
 def _tags(first: str, count: int) -> str:

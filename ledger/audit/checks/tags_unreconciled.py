@@ -9,7 +9,7 @@ from ...findings import Finding
 from ...values import BILLION
 from ...words import share as in_words
 from ..facts import day_number
-from ..tags import Series, TagBook
+from ..tags import Series, TagBook, tagged
 from .base import Check, Seen
 
 __all__ = ["TagsUnreconciled"]
@@ -31,7 +31,7 @@ class TagsUnreconciled(Check):
 
     def __init__(self, policy: Mapping[str, int] | None = None) -> None:
         super().__init__(policy)
-        self._book = TagBook()
+        self._book = TagBook()  # until there are tags
         # Series -> numbers seen on lots; gone once all of the series is accounted for.
         self._used: dict[str, set[int]] = {}
         self._complete: set[str] = set()
@@ -42,19 +42,20 @@ class TagsUnreconciled(Check):
     def observe(self, seen: Seen) -> Iterable[Finding]:
         """Tick off what is used or given back."""
         at = seen.one.event.occurred_at
+        self._book = seen.kept(TagBook)
+        for one in seen.once(tagged):
+            for _, found in one.tags:
+                for series, number in found:
+                    if series.series not in self._complete:
+                        self._used.setdefault(series.series, set()).add(number)
+                        self._settle(series)
         for claim in seen.claims("tags"):
-            if claim.subject.startswith("tags:"):
-                series = self._book.note(claim, seen.index, at)
-                if series is not None and claim.status == "issued":
-                    self._issued(series, at)
-                elif series is not None:
-                    self._settle(series)
-            elif self._book.series:
-                for tag in claim.facts.get("applied", ()):
-                    for series, number in self._book.find(tag):
-                        if series.series not in self._complete:
-                            self._used.setdefault(series.series, set()).add(number)
-                            self._settle(series)
+            known = self._book.series.get(claim.subject[5:])
+            if claim.subject.startswith("tags:") and known is not None:
+                if claim.status == "issued":
+                    self._issued(known, at)
+                else:
+                    self._settle(known)
         return ()
 
     def _issued(self, series: Series, at: str) -> None:

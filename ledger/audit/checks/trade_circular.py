@@ -52,23 +52,25 @@ class TradeCircular(Check):
     def observe(self, seen: Seen) -> Iterable[Finding]:
         """Follow lots from holder to holder."""
         day = day_number(seen.one.event.occurred_at)
-        recast = {e.lot for e in seen.one.effects if isinstance(e, Open) and e.recast}
-        out = Counter(e.source for e in seen.one.effects if isinstance(e, Flow))
-        told = False
-        for effect in seen.one.effects:
-            if isinstance(effect, Depart):
-                known = seen.books.lots.get(effect.lot)
-                mass = known.amount.mass if known is not None else 0
-                one = _Passed(effect.giver, day, mass, seen.index)
-                self._passed[effect.lot] = (*self._recent(effect.lot, day), one)
-            elif isinstance(effect, Return):
-                self._passed[effect.lot] = self._passed.get(effect.lot, ())[:-1]
-            elif isinstance(effect, Arrive) and not told:
-                for found in self._arrived(seen, effect, day):
-                    told = True
-                    yield found
-            elif isinstance(effect, Flow) and effect.target not in recast:
-                self._flowed(seen, effect, day, out[effect.source])
+        for sent in seen.effects(Depart):
+            known = seen.books.lots.get(sent.lot)
+            mass = known.amount.mass if known is not None else 0
+            one = _Passed(sent.giver, day, mass, seen.index)
+            self._passed[sent.lot] = (*self._recent(sent.lot, day), one)
+        for back in seen.effects(Return):
+            self._passed[back.lot] = self._passed.get(back.lot, ())[:-1]
+        for came in seen.effects(Arrive):
+            finding = self._arrived(seen, came, day)
+            if finding is not None:
+                yield finding
+                break
+        flows = seen.effects(Flow)
+        if any(flow.source in self._passed for flow in flows):
+            recast = {opened.lot for opened in seen.effects(Open) if opened.recast}
+            out = Counter(flow.source for flow in flows)
+            for flow in flows:
+                if flow.target not in recast and flow.source in self._passed:
+                    self._flowed(seen, flow, day, out[flow.source])
         for lot in self._passed.keys() & seen.one.changed:
             known = seen.books.lots.get(lot)
             if known is not None and known.state == "closed":
@@ -76,26 +78,29 @@ class TradeCircular(Check):
 
     def _recent(self, lot: str, day: int) -> tuple[_Passed, ...]:
         """Who passed it on lately enough to matter; a few, whatever happens."""
-        known = self._passed.get(lot, ())
-        return tuple(one for one in known if day - one.day <= self.limit["days"])[-_LONGEST:]
+        known = self._passed.get(lot)
+        if not known:
+            return ()
+        return tuple([one for one in known if day - one.day <= self.limit["days"]][-_LONGEST:])
 
-    def _arrived(self, seen: Seen, effect: Arrive, day: int) -> Iterable[Finding]:
-        known = seen.books.lots.get(effect.lot)
-        if known is None or _keeps(seen.books, effect.giver):
-            return
+    def _arrived(self, seen: Seen, effect: Arrive, day: int) -> Finding | None:
         back = [one for one in self._recent(effect.lot, day) if one.holder == effect.taker]
+        if not back or _keeps(seen.books, effect.giver):
+            return None
+        known = seen.books.lots.get(effect.lot)
         mass = sum(one.mass for one in back)
-        if back and mass * BILLION >= known.amount.mass * self.limit["share"]:
-            yield self.finding(
-                "major",
-                f"lot {effect.lot} comes to {effect.taker} from {effect.giver}; "
-                f"{effect.taker} sent on {in_words(min(mass, known.amount.mass))} of it "
-                f"{day - back[0].day} days before, and no process has changed it",
-                entries=(back[0].index, seen.index),
-                subject=f"lot:{effect.lot}",
-            )
-            # Told once: what goes round again is another circle.
-            self._passed[effect.lot] = ()
+        if known is None or mass * BILLION < known.amount.mass * self.limit["share"]:
+            return None
+        # Told once: what goes round again is another circle.
+        self._passed[effect.lot] = ()
+        return self.finding(
+            "major",
+            f"lot {effect.lot} comes to {effect.taker} from {effect.giver}; "
+            f"{effect.taker} sent on {in_words(min(mass, known.amount.mass))} of it "
+            f"{day - back[0].day} days before, and no process has changed it",
+            entries=(back[0].index, seen.index),
+            subject=f"lot:{effect.lot}",
+        )
 
     def _flowed(self, seen: Seen, effect: Flow, day: int, out: int) -> None:
         """The target was passed on by the same, as far as it comes from here."""

@@ -66,9 +66,7 @@ class TransitBias(Check):
         """Add up the lots of one reception, then take one step."""
         sums: dict[bool, list[tuple[Weights, int]]] = {}
         parties = ("", "")
-        for effect in seen.one.effects:
-            if not isinstance(effect, Arrive):
-                continue
+        for effect in seen.effects(Arrive):
             parties = (effect.giver, effect.taker)
             before, after = seen.case.before.get(effect.lot), seen.books.lots.get(effect.lot)
             weights = compared(before, effect.measure, after) if before and after else None

@@ -31,9 +31,7 @@ class TransitDifference(Check):
 
     def observe(self, seen: Seen) -> Iterable[Finding]:
         """Compare the two weights of each lot that arrives."""
-        for effect in seen.one.effects:
-            if not isinstance(effect, Arrive):
-                continue
+        for effect in seen.effects(Arrive):
             before, after = seen.case.before.get(effect.lot), seen.books.lots.get(effect.lot)
             weights = compared(before, effect.measure, after) if before and after else None
             if weights is None or before is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from ...effects import Arrive, Claim, Depart, Return
+from ...effects import Arrive, Depart, Return
 from ...findings import Finding
 from ..places import Places
 from ..plausibility import distance
@@ -44,31 +44,33 @@ class TravelTooFast(Check):
 
     def observe(self, seen: Seen) -> Iterable[Finding]:
         """Note departures; compare arrivals with them."""
-        modes: dict[str, str] = {}
-        for effect in seen.one.effects:
-            if isinstance(effect, Claim) and effect.kind == "site":
-                self._places.note(effect)
-        for claim in seen.claims("transport"):
-            modes[claim.subject[4:]] = str(claim.facts.get("mode", ""))
+        for claim in seen.claims("site"):
+            self._places.note(claim)
+        leaving = seen.effects(Depart)
+        if leaving:
+            at = seen.one.event.occurred_at
+            modes = {c.subject[4:]: str(c.facts.get("mode", "")) for c in seen.claims("transport")}
+            for depart in leaving:
+                self._sent[depart.lot] = (seen.index, at, modes.get(depart.lot, ""))
+        for back in seen.effects(Return):
+            self._sent.pop(back.lot, None)
         told = False
-        for effect in seen.one.effects:
-            if isinstance(effect, Depart):
-                at = seen.one.event.occurred_at
-                self._sent[effect.lot] = (seen.index, at, modes.get(effect.lot, ""))
-            elif isinstance(effect, Arrive | Return):
-                sent = self._sent.pop(effect.lot, None)
-                if sent is not None and isinstance(effect, Arrive) and not told:
-                    for found in self._compare(seen, effect, *sent):
-                        told = True
-                        yield found
+        for arrive in seen.effects(Arrive):
+            sent = self._sent.pop(arrive.lot, None)
+            finding = None if sent is None or told else self._compare(seen, arrive, *sent)
+            if finding is not None:
+                told = True
+                yield finding
 
     def _compare(
         self, seen: Seen, effect: Arrive, index: int, left: str, mode: str
-    ) -> Iterable[Finding]:
+    ) -> Finding | None:
         here, there = self._places.of(effect.giver), self._places.of(effect.taker)
         if here is None or there is None:
-            return
+            return None
         metres = distance(*here, *there)
+        if metres < self.limit["metres"]:
+            return None
         came = seen.one.event.occurred_at
         took = seconds(came) - seconds(left)
         if came.endswith("T00:00:00Z"):
@@ -76,12 +78,13 @@ class TravelTooFast(Check):
         took = max(took, 0)
         speed = self.limit[mode or "air"]
         possible = speed * (took + 3600 * self.limit["hours"]) * 1000 // 3600
-        if metres >= self.limit["metres"] and metres > self.limit["slack"] + possible:
-            means = f"by {mode}" if mode else "by any means"
-            yield self.finding(
-                "critical",
-                f"lot {effect.lot} went {metres // 1000} km from {effect.giver} to {effect.taker} "
-                f"in {took // 3600} h {took % 3600 // 60} min {means}; {speed} km/h is plausible",
-                entries=(index, seen.index),
-                subject=f"lot:{effect.lot}",
-            )
+        if metres <= self.limit["slack"] + possible:
+            return None
+        means = f"by {mode}" if mode else "by any means"
+        return self.finding(
+            "critical",
+            f"lot {effect.lot} went {metres // 1000} km from {effect.giver} to {effect.taker} "
+            f"in {took // 3600} h {took % 3600 // 60} min {means}; {speed} km/h is plausible",
+            entries=(index, seen.index),
+            subject=f"lot:{effect.lot}",
+        )

@@ -50,8 +50,8 @@ class WeightsRegular(Check):
 
     def observe(self, seen: Seen) -> Iterable[Finding]:
         """Count weights."""
-        for effect in seen.one.effects:
-            if isinstance(effect, Gain) and effect.origin.kind == "mined-asm":
+        for effect in seen.effects(Gain):
+            if effect.origin.kind == "mined-asm":
                 key = (str(effect.origin.site or ""), seen.one.event.by)
                 known = self._sites.setdefault(key, _Weights())
                 if effect.mass in known.counts or len(known.counts) < _MOST:
