@@ -22,7 +22,7 @@ from ledger.events.base import Draw
 from ledger.events.lot_split import LotSplit
 from ledger.events.lots_blended import LotsBlended
 from ledger.ledger import Ledger
-from ledger.store import projections, walks
+from ledger.store import projections, shelf, walks
 from ledger.store.shelf import Shelf
 from reference_matter import made_up
 
@@ -299,3 +299,18 @@ def test_of_a_site_is_read_what_was_said_and_not_what_else_was_dug(ledger: Ledge
         found = Shelf(connection).about({"site:RW-1"})
     assert [one.event.type for one in found.values()] == ["site.registered"]
     assert len(ledger.trace("BAG-00000007").entries) <= 5
+
+
+def test_a_trail_of_more_events_than_are_kept_at_hand_is_the_same(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lots = dug(ledger, 300)
+    ledger.record(
+        [blend("PILE-1", *map(Draw, lots[::2])), blend("PILE-2", *map(Draw, lots[1::2]))], MINE
+    )
+    ledger.record([blend("HEAP", Draw("PILE-1"), Draw("PILE-2"))], MINE)
+    trail = ledger.trace("HEAP")
+    assert (len(trail.lots), len(trail.findings)) == (303, 0)
+    monkeypatch.setattr(shelf, "_KEPT", 7)
+    assert ledger.trace("HEAP") == trail
+    assert list(trail.entries) == sorted(set(trail.entries))

@@ -58,6 +58,12 @@ class Shelf(Protocol):
     def events(self, ids: Iterable[str]) -> Mapping[int, Prepared]:
         """The events with these ids, those that are there."""
 
+    def places(self, subjects: Iterable[str]) -> Iterable[int]:
+        """Where events about any of the subjects stand."""
+
+    def at(self, places: Sequence[int]) -> Mapping[int, Prepared]:
+        """The events at these places, which the shelf has named."""
+
 
 class Held:
     """A shelf of events that are at hand."""
@@ -72,13 +78,20 @@ class Held:
 
     def about(self, subjects: Iterable[str]) -> Mapping[int, Prepared]:
         """Every event here about any of the subjects."""
-        found = {index for subject in subjects for index in self._about.get(subject, ())}
-        return {index: self._events[index] for index in sorted(found)}
+        return self.at(sorted(self.places(subjects)))
 
     def events(self, ids: Iterable[str]) -> Mapping[int, Prepared]:
         """Those of these events that are here."""
         found = sorted(self._ids[one] for one in ids if one in self._ids)
         return {index: self._events[index] for index in found}
+
+    def places(self, subjects: Iterable[str]) -> set[int]:
+        """Where events here about any of the subjects stand."""
+        return {index for subject in subjects for index in self._about.get(subject, ())}
+
+    def at(self, places: Sequence[int]) -> Mapping[int, Prepared]:
+        """The events at these places."""
+        return {index: self._events[index] for index in places}
 
 
 # --- what one event is about -----------------------------------------------------------
@@ -237,21 +250,32 @@ def upstream(events: Iterable[Prepared], subject: str) -> set[str]:
     return reached
 
 
-def gather(shelf: Shelf, lots: Collection[str]) -> list[tuple[int, Prepared]]:
+def gather(shelf: Shelf, lots: Collection[str]) -> Iterator[tuple[int, Prepared]]:
     """The events that a trail of these upstream lots is made from, in log order.
 
     Also what is said about sites, parties, certificates and incidents that come up, but not
-    what else was dug or done there.
+    what else was dug or done there. What was said of a pit may stand before or after its bags,
+    so all are looked through before the first is handed out; only their places are kept.
     """
-    asked = {f"lot:{lot}" for lot in lots} | {"ledger"}
-    found = dict(shelf.about(asked))
-    new: Sequence[Prepared] = list(found.values())
-    while named := {name for one in new for name in _spoken_of(one)} - asked:
+    asked = {"ledger", *(f"lot:{lot}" for lot in lots)}
+    places = set(shelf.places(asked))
+    named = {name for _, one in _each(shelf, places) for name in _spoken_of(one)}
+    while named := named - asked:
         asked |= named
-        told = {i: one for i, one in shelf.about(named).items() if only_says(one)}
-        new = [one for index, one in told.items() if index not in found]
-        found |= told
-    return sorted(found.items())
+        new = set(shelf.places(named)) - places
+        named = set()
+        for index, one in _each(shelf, new):
+            if only_says(one):
+                places.add(index)
+                named |= _spoken_of(one)
+    yield from _each(shelf, places)
+
+
+def _each(shelf: Shelf, places: Collection[int]) -> Iterator[tuple[int, Prepared]]:
+    """The events at these places in log order, so many at a time that few are in memory."""
+    ordered = sorted(places)
+    for start in range(0, len(ordered), 1_000):
+        yield from shelf.at(ordered[start : start + 1_000]).items()
 
 
 def _spoken_of(one: Prepared) -> set[str]:

@@ -58,7 +58,7 @@ of the upstream lots after it, and (source, target, milligrams) of its flows.
 def trail(
     subject: str,
     upstream: Iterable[str],
-    events: Sequence[tuple[int, Prepared]],
+    events: Iterable[tuple[int, Prepared]],
     observe: Observe | None = None,
 ) -> Trail:
     """The trail of lot `subject`, from the events about the `upstream` lots, in log order.

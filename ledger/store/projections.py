@@ -32,11 +32,12 @@ __all__ = [
     "counts",
     "differences",
     "downstream",
-    "entries_about",
+    "entries_at",
     "load",
     "load_all",
     "lot",
     "lots",
+    "places_about",
     "save",
     "ids_like",
     "walk",
@@ -404,25 +405,27 @@ def walk(*, down: bool) -> str:
     )
 
 
-def entries_about(connection: Connection, subjects: Iterable[str]) -> list[tuple[int, bytes]]:
-    """(index, bytes) of every event about any of the subjects, in log order."""
-    found = {
-        index
-        for (index,) in _in(
-            connection,
-            "SELECT touch.idx FROM touch JOIN subject ON subject.number = touch.subject "
-            "WHERE subject.name",
-            subjects,
-        )
-    }
+def places_about(connection: Connection, subjects: Iterable[str]) -> list[int]:
+    """The index of every event about any of the subjects, in log order."""
+    rows = _in(
+        connection,
+        "SELECT touch.idx FROM touch JOIN subject ON subject.number = touch.subject "
+        "WHERE subject.name",
+        subjects,
+    )
+    return sorted({index for (index,) in rows})
+
+
+def entries_at(connection: Connection, places: Sequence[int]) -> list[tuple[int, bytes]]:
+    """(index, bytes) of the entries at these places, which are in order."""
     rows: dict[int, bytes] = {
         index: blob(data)
-        for index, data in select(
-            connection, "SELECT idx, data FROM entry WHERE idx", sorted(found)
-        )
+        for index, data in select(connection, "SELECT idx, data FROM entry WHERE idx", places)
     }
     sheaves = Sheaves(connection)
-    for index in sorted(found - rows.keys()):
+    for index in places:
+        if index in rows:
+            continue
         sheaf = sheaves.at(index)
         if sheaf is not None:
             rows[index] = sheaf.entries[index - sheaf.first]

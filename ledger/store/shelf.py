@@ -6,7 +6,7 @@ verifies the bundle finds out whether any of it is right.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from ..audit.bundle import Bundle
 from ..custody.closure import closure
@@ -23,6 +23,10 @@ from .sheaves import Sheaves
 __all__ = ["Shelf", "evidence"]
 
 
+_KEPT = 10_000
+"""So many events are kept at hand: 30 MB; the others are decoded each time they are asked for."""
+
+
 class Shelf:
     """The events of a log up to a size, found by what they are about or by their ids."""
 
@@ -34,8 +38,12 @@ class Shelf:
 
     def about(self, subjects: Iterable[str]) -> Mapping[int, Prepared]:
         """Every event about any of the subjects."""
-        rows = projections.entries_about(self._connection, subjects)
-        return {index: self._prepared(index, data) for index, data in rows if self._covers(index)}
+        return self.at(self.places(subjects))
+
+    def places(self, subjects: Iterable[str]) -> list[int]:
+        """Where events about any of the subjects stand, in log order."""
+        found = projections.places_about(self._connection, subjects)
+        return [index for index in found if self._covers(index)]
 
     def events(self, ids: Iterable[str]) -> Mapping[int, Prepared]:
         """The events with these ids, those that are there."""
@@ -43,13 +51,24 @@ class Shelf:
         places = sorted(index for index, _ in known.values() if self._covers(index))
         return {index: self._prepared(index, self._data(index)) for index in places}
 
+    def at(self, places: Sequence[int]) -> Mapping[int, Prepared]:
+        """The events at these places, which have been named here."""
+        read = self._read
+        rows = projections.entries_at(self._connection, [at for at in places if at not in read])
+        found = {at: read[at] for at in places if at in read}
+        found |= {index: self._prepared(index, data) for index, data in rows}
+        return dict(sorted(found.items()))
+
     def _covers(self, index: int) -> bool:
         return self._size is None or index < self._size
 
     def _prepared(self, index: int, data: bytes) -> Prepared:
-        if index not in self._read:
-            self._read[index] = prepare(data)
-        return self._read[index]
+        known = self._read.get(index)
+        if known is None:
+            known = prepare(data)
+            if len(self._read) < _KEPT:
+                self._read[index] = known
+        return known
 
     def _data(self, index: int) -> bytes:
         return log.data_at(self._connection, index, self._sheaves)
