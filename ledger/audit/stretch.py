@@ -168,14 +168,16 @@ def _statements(
             begin, at = at + 1, at + 1 + header.count
             if at > len(rows) or merkle.root(leaves[begin:at]).hex() != header.root:
                 return None
-            for _, data, _, _ in rows[begin:at]:
-                if data.endswith(_REGISTERED):
-                    return None
-                has_key = b"+" in data  # as every vkey has
-                if whole or has_key:
-                    event = decode(data)
-                    if has_key:
-                        brought.update((key_ref(v), v) for v in introduced(effects_of(event)))
+            events = [data for _, data, _, _ in rows[begin:at]]
+            if any(data.endswith(_REGISTERED) for data in events):
+                return None
+            # Every vkey has a plus sign, and few other texts have.
+            keyed = [data for data in events if b"+" in data]
+            if whole:
+                for data in events:
+                    decode(data)
+            for data in keyed:
+                brought.update((key_ref(v), v) for v in introduced(effects_of(decode(data))))
             found.append((registration.recorded_at, header, parsed.signatures))
     except MalformedError:
         return None

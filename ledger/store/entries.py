@@ -7,7 +7,7 @@ never from a sequence. Entry bytes are stored as received and never spelled anew
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import accumulate, count
+from itertools import accumulate, count, repeat
 from typing import Any
 
 import msgspec
@@ -327,13 +327,14 @@ def stated(
         if isinstance(part, Row):
             yield part.index, part.data, part.leaf, part.chain
             continue
-        for index in range(max(start, part.first), min(part.end, last)):
-            data, link = part.entries[index - part.first], None
-            if index + 1 == part.end:
-                link = part.chain
-            elif index == part.first:
-                link = chain.link(part.before, merkle.leaf_hash(data))
-            yield index, data, None, link
+        at, stop = max(start, part.first), min(part.end, last)
+        data = part.entries[at - part.first : stop - part.first]
+        links: list[bytes | None] = [None] * len(data)
+        if data and at == part.first:
+            links[0] = chain.link(part.before, merkle.leaf_hash(data[0]))
+        if data and stop == part.end:
+            links[-1] = part.chain
+        yield from zip(range(at, stop), data, repeat(None), links, strict=False)
 
 
 def _parts(connection: Connection, start: int, end: int) -> Iterator[Row | Sheaf]:
