@@ -229,7 +229,11 @@ class Amount(msgspec.Struct, frozen=True, array_like=True):
             return self.contents, self.contents
         if mass == self.mass and all(e.mass for e in self.contents):
             return self.contents, tuple([e.emptied() for e in self.contents])
-        part = [e.taken(portion(e.mass, mass, self.mass)) for e in self.contents]
+        # Without any mass, all of it is drawn: by its pieces.
+        part = [
+            e.taken(portion(e.mass, mass, self.mass) if self.mass else e.mass)
+            for e in self.contents
+        ]
         rest = [e.minus(p) for e, p in zip(self.contents, part, strict=True)]
         return tuple(part), tuple(rest)
 

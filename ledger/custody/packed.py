@@ -8,6 +8,7 @@ times each, so they stay as they are, and are packed together when there are too
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterator, MutableMapping
 
 import msgspec
@@ -16,10 +17,23 @@ from .books import Lot
 
 __all__ = ["PackedLots"]
 
-_encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(Lot).decode
+_spell = msgspec.msgpack.Encoder().encode
+_read = msgspec.msgpack.Decoder(Lot).decode
+_LONG = 1_000
+"""Bytes from which on a lot is compressed: what was blended often names many origins often."""
+_DEFLATED = 0x78
+"""The first byte of what zlib makes; a lot as MessagePack begins with 0x9f."""
 _WARM = 2_048
 """Lots that are kept as objects; a statement of 4,096 events may pack some of its own."""
+
+
+def _encode(lot: Lot) -> bytes:
+    data = _spell(lot)
+    return data if len(data) < _LONG else zlib.compress(data, 1)
+
+
+def _decode(data: bytes) -> Lot:
+    return _read(zlib.decompress(data) if data[0] == _DEFLATED else data)
 
 
 class PackedLots(MutableMapping[str, Lot]):
