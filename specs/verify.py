@@ -601,7 +601,7 @@ document.attached: subject subject, digest hash, kind word, title? text, media_t
 event.disputed: event hash, grounds text, evidence? hash
 event.reaffirmed: events hash[1-512], grounds? text
 event.voided: event hash, lots id[1-512], reason text
-governance.rotated: version int:1:, origin text255, governance vkey[1-16], threshold int:1:16,
+governance.rotated: version count, origin text255, governance vkey[1-16], threshold int:1:16,
     log_key vkey, demo? true
 incident.closed: incident id, outcome remedied|transferred|unfounded, remark_public? text
 incident.opened: incident id, kind corrective-action|grievance|incident, category word, severity
@@ -659,14 +659,14 @@ site.assessed: site id, status blue|green|red|yellow, inspected day, valid_to? d
 site.registered: site id, name text, kind word, country country, operator? id, minerals?
     text[0-32], substances? substance[0-32], lat? latitude, lon? longitude, icglr? text, licence?
     text, capacity? positive
-tags.issued: series id, kind word, prefix id, first int:0:, last int:0:, site id, agent? id
+tags.issued: series id, kind word, prefix id, first mass, last mass, site id, agent? id
 tags.voided: series id, tags id[1-1024], reason lost|returned|spoiled
 title.transferred: to id, lots id[1-512], contract? text, incoterm? text
 """)
 OBJECTS = table("""
 Component: lot id, per_unit? count, mass? positive
 Content: element substance, mass mass
-Draw: lot id, mass? positive, pieces? int:1:
+Draw: lot id, mass? positive, pieces? count
 Foreign: ledger hash, lot id, event hash, size count, root hash, bundle hash
 Grade: analyte substance, grade share
 LossLine: reason word, mass mass, contents? Content[0-1024]

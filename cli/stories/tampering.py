@@ -128,7 +128,7 @@ def _end(story: Story, copy: Workspace) -> str:
 
 
 WAYS: dict[int, tuple[Callable[[Story, Workspace], str], str]] = {
-    1: (_byte, "entry.leaf-mismatch"),
+    1: (_byte, "statement.root-mismatch"),
     2: (_weight, "statement.signature-wrong"),
     3: (_end, "log.truncated"),
 }
