@@ -85,5 +85,5 @@ class PackedLots(MutableMapping[str, Lot]):
         """Pack what has changed, and begin anew."""
         lots = self._lots
         for key, data in self._warm.items():
-            lots[key] = _encode(lots[key]) if data is None else data
+            lots[key] = _encode(lots[key]) if data is None else data  # type: ignore[arg-type]
         self._warm.clear()
