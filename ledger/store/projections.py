@@ -348,7 +348,7 @@ def lots(
     if state is not None:
         where.append(" AND lot.state = ?")
         values.append(packed.STATES.index(state) if state in packed.STATES else -1)
-    rows = connection.exec_driver_sql(
+    rows = connection.execution_options(stream_results=True).exec_driver_sql(
         f"{_LOTS}{''.join(where)} ORDER BY subject.name", tuple(values)
     )
     for row in rows:

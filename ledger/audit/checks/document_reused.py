@@ -28,6 +28,9 @@ _OF_ONE_CONSIGNMENT = frozenset(
     }
 )
 
+_DEEP = 100_000
+"""Lots to look through for one paper; one that comes from farther off is as good as another."""
+
 
 class DocumentReused(Check):
     """The digest of a paper that belongs to one consignment stands with another one.
@@ -48,16 +51,20 @@ class DocumentReused(Check):
         super().__init__(policy)
         # Digest -> (lot, day, index, certificate) of its first use.
         self._first: dict[str, tuple[str, int, int, str]] = {}
-        # Lot -> digests that came with it or with what it was made of.
-        self._with: dict[str, frozenset[str]] = {}
+        # Digest -> lots that it stands with -> index of its first use there.
+        self._uses: dict[str, dict[str, int]] = {}
+        # Lot with a paper, its own or of what it was made of -> (source, index) of each flow
+        # that has brought one. What came with a lot is looked up along these: kept as a set for
+        # each lot, the papers of a trade would take room with its square.
+        self._from: dict[str, list[tuple[str, int]]] = {}
         self._reported: set[tuple[str, str]] = set()
 
     def observe(self, seen: Seen) -> Iterable[Finding]:
         """Follow papers downstream; compare each use with the first."""
         for effect in seen.one.effects:
-            if isinstance(effect, Flow) and effect.source in self._with:
-                below = self._with.get(effect.target, frozenset())
-                self._with[effect.target] = below | self._with[effect.source]
+            if isinstance(effect, Flow) and effect.source in self._from:
+                here = self._from.setdefault(effect.target, [])
+                here.append((effect.source, seen.index))
         for kind in ("document", "certificate", "recovery"):
             for claim in seen.claims(kind):
                 if claim.subject.startswith("lot:"):
@@ -74,12 +81,13 @@ class DocumentReused(Check):
         day = day_number(seen.one.event.occurred_at)
         number = str(facts.get("certificate", ""))
         first, then, index, known = self._first.setdefault(digest, (lot, day, seen.index, number))
-        related = lot == first or digest in self._with.get(lot, frozenset())
-        self._with[lot] = self._with.get(lot, frozenset()) | {digest}
+        apart = abs(day - then) > self.limit["days"]
+        late = apart and lot != first and not self._came_with(digest, lot, index, seen.index)
+        self._uses.setdefault(digest, {}).setdefault(lot, seen.index)
+        self._from.setdefault(lot, [])
         if number and not known:
             self._first[digest] = (first, then, index, number)
         other = bool(number and known and number != known)
-        late = not related and abs(day - then) > self.limit["days"]
         if (other or late) and (digest, lot) not in self._reported:
             self._reported.add((digest, lot))
             what = (
@@ -93,3 +101,18 @@ class DocumentReused(Check):
                 entries=tuple(sorted({index, seen.index})),
                 subject=claim.subject,
             )
+
+    def _came_with(self, digest: str, lot: str, begun: int, now: int) -> bool:
+        """Whether the paper stands with the lot, or came to it since entry `begun`."""
+        uses = self._uses.get(digest, {})
+        waiting = [(lot, now + 1)]
+        reached = dict(waiting)  # lot -> the latest entry up to which it is looked at
+        while waiting and len(reached) < _DEEP:
+            here, until = waiting.pop()
+            if uses.get(here, until) < until:
+                return True
+            for source, at in self._from.get(here, ()):
+                if begun < at <= until and reached.get(source, begun) < at:
+                    reached[source] = at
+                    waiting.append((source, at))
+        return False
