@@ -13,8 +13,9 @@ For each entry, in order:
  9. known checkpoints lie in its past                         checkpoint.*, log.truncated
 10. it continues what was seen of it before                   log.*, ledger.*
 
-Every entry is looked at even after a finding. Entries are not kept: memory grows with lots
-and keys, by 40 bytes for each statement, and by an id for each event.
+Every entry is looked at even after a finding. Entries are not kept: memory grows by an id for
+each event and 40 bytes for each statement. Lots, and what the checks compare, lie in a
+temporary file when there are many (`spill`).
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ from ..log import chain, checkpoint, merkle, note
 from .checks.base import Check, Watch
 from .memory import Roots, Shown, Sighting, judge
 from .report import Before, Counts, Findings, Report
+from .spill import Spill
 from .stretch import Looked, Stated
 
 __all__ = ["Auditor", "Source", "Trust"]
@@ -87,7 +89,7 @@ class Auditor:
     ) -> None:
         self.trust = trust or Trust()
         self._before = before
-        self.books = books or Books(PackedLots())
+        self.books = books or Books(PackedLots(Spill(bytes)))
         self._observe = observe
         self.checks = tuple(checks)
         self._watch = Watch(self.checks)

@@ -37,53 +37,59 @@ def _decode(data: bytes) -> Lot:
 
 
 class PackedLots(MutableMapping[str, Lot]):
-    """Lot id -> lot, held as MessagePack between uses."""
+    """Lot id -> lot, held as MessagePack between uses, in `cold` if one is given."""
 
-    def __init__(self) -> None:
-        self._lots: dict[str, Lot | bytes] = {}
-        # Ids of the lots that are objects -> their bytes, or None if the lot is newer than they.
-        self._warm: dict[str, bytes | None] = {}
+    def __init__(self, cold: MutableMapping[str, bytes] | None = None) -> None:
+        self._cold: MutableMapping[str, bytes] = {} if cold is None else cold
+        self._warm: dict[str, Lot] = {}
+        # Those of the warm that are newer than their bytes, in the order of their first change.
+        self._changed: dict[str, None] = {}
 
     def __getitem__(self, key: str) -> Lot:
-        lot = self._lots[key]
-        return lot if type(lot) is Lot else self._unpacked(key, lot)  # type: ignore[arg-type]
+        lot = self._warm.get(key)
+        return self._unpacked(key, self._cold[key]) if lot is None else lot
 
     def get(self, key: str, default: Lot | None = None) -> Lot | None:  # type: ignore[override]
         """The lot, or `default`."""
-        lot = self._lots.get(key)
-        if type(lot) is Lot:
+        lot = self._warm.get(key)
+        if lot is not None:
             return lot
-        return default if lot is None else self._unpacked(key, lot)  # type: ignore[arg-type]
+        data = self._cold.get(key)
+        return default if data is None else self._unpacked(key, data)
 
     def __contains__(self, key: object) -> bool:
-        return key in self._lots
+        return key in self._warm or key in self._cold
 
     def __setitem__(self, key: str, lot: Lot) -> None:
-        self._lots[key] = lot
-        self._warm[key] = None
+        self._warm[key] = lot
+        self._changed[key] = None
         if len(self._warm) > _WARM:
             self._cool()
 
     def __delitem__(self, key: str) -> None:
-        del self._lots[key]
-        self._warm.pop(key, None)
+        if self._warm.pop(key, None) is None or key not in self._changed:
+            del self._cold[key]
+        else:
+            self._cold.pop(key, None)
+        self._changed.pop(key, None)
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._lots)
+        yield from self._cold
+        yield from (key for key in self._warm if key not in self._cold)
 
     def __len__(self) -> int:
-        return len(self._lots)
+        return len(self._cold) + sum(1 for key in self._warm if key not in self._cold)
 
     def _unpacked(self, key: str, data: bytes) -> Lot:
-        lot = self._lots[key] = _decode(data)
-        self._warm[key] = data
+        lot = self._warm[key] = _decode(data)
         if len(self._warm) > _WARM:
             self._cool()
         return lot
 
     def _cool(self) -> None:
         """Pack what has changed, and begin anew."""
-        lots = self._lots
-        for key, data in self._warm.items():
-            lots[key] = _encode(lots[key]) if data is None else data  # type: ignore[arg-type]
-        self._warm.clear()
+        warm = self._warm
+        for key in self._changed:
+            self._cold[key] = _encode(warm[key])
+        self._changed.clear()
+        warm.clear()

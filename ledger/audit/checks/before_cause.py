@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from ...effects import Arrive, Depart, Flow, Gain, Loss, Measure, Return, Void
 from ...findings import Finding
+from ..spill import Spill
 from .base import Check, Seen, seconds
 
 __all__ = ["BeforeCause"]
@@ -27,7 +28,7 @@ class BeforeCause(Check):
     def __init__(self, policy: Mapping[str, int] | None = None) -> None:
         super().__init__(policy)
         # Lot that is not used up -> (claimed time, entry) of the latest that happened to it.
-        self._latest: dict[str, tuple[str, int]] = {}
+        self._latest: Spill[tuple[str, int]] = Spill(tuple[str, int])
 
     def observe(self, seen: Seen) -> Iterable[Finding]:
         """Compare with the latest of every lot that is changed; then go on from there."""
@@ -36,7 +37,11 @@ class BeforeCause(Check):
             for gain in seen.effects(Gain):
                 self._latest[gain.lot] = (at, seen.index)
             return
-        known = {lot: self._latest[lot] for lot in seen.one.changed if lot in self._latest}
+        known: dict[str, tuple[str, int]] = {}
+        for name in seen.one.changed:
+            last = self._latest.get(name)
+            if last is not None:
+                known[name] = last
         latest, index, lot = "", -1, ""
         for name, found in known.items():
             latest, index, lot = max((latest, index, lot), (*found, name))

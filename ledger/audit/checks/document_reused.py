@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from ...effects import Claim, Flow
 from ...findings import Finding
 from ..facts import day_number
+from ..spill import Spill
 from .base import Check, Seen
 
 __all__ = ["DocumentReused"]
@@ -50,21 +51,22 @@ class DocumentReused(Check):
     def __init__(self, policy: Mapping[str, int] | None = None) -> None:
         super().__init__(policy)
         # Digest -> (lot, day, index, certificate) of its first use.
-        self._first: dict[str, tuple[str, int, int, str]] = {}
+        self._first: Spill[tuple[str, int, int, str]] = Spill(tuple[str, int, int, str])
         # Digest -> lots that it stands with -> index of its first use there.
-        self._uses: dict[str, dict[str, int]] = {}
+        self._uses: Spill[dict[str, int]] = Spill(dict[str, int])
         # Lot with a paper, its own or of what it was made of -> (source, index) of each flow
         # that has brought one. What came with a lot is looked up along these: kept as a set for
         # each lot, the papers of a trade would take room with its square.
-        self._from: dict[str, list[tuple[str, int]]] = {}
+        self._from: Spill[list[tuple[str, int]]] = Spill(list[tuple[str, int]])
         self._reported: set[tuple[str, str]] = set()
 
     def observe(self, seen: Seen) -> Iterable[Finding]:
         """Follow papers downstream; compare each use with the first."""
         for effect in seen.one.effects:
             if isinstance(effect, Flow) and effect.source in self._from:
-                here = self._from.setdefault(effect.target, [])
-                here.append((effect.source, seen.index))
+                come = self._from.get(effect.target, [])
+                come.append((effect.source, seen.index))
+                self._from[effect.target] = come
         for kind in ("document", "certificate", "recovery"):
             for claim in seen.claims(kind):
                 if claim.subject.startswith("lot:"):
@@ -83,7 +85,10 @@ class DocumentReused(Check):
         first, then, index, known = self._first.setdefault(digest, (lot, day, seen.index, number))
         apart = abs(day - then) > self.limit["days"]
         late = apart and lot != first and not self._came_with(digest, lot, index, seen.index)
-        self._uses.setdefault(digest, {}).setdefault(lot, seen.index)
+        uses = self._uses.get(digest, {})
+        if lot not in uses:
+            uses[lot] = seen.index
+            self._uses[digest] = uses
         self._from.setdefault(lot, [])
         if number and not known:
             self._first[digest] = (first, then, index, number)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from ...custody.books import Books
 from ...effects import Claim, Flow, Void
 from ...findings import Finding
+from ..spill import Spill
 from ..tags import TagBook, folded, tagged
 from .base import Check, Seen
 
@@ -30,12 +31,11 @@ class TagReused(Check):
 
     def __init__(self, policy: Mapping[str, int] | None = None) -> None:
         super().__init__(policy)
-        # Folded tag -> "index lot tag", with a minus before a tag that was taken off. There are
-        # as many as bags, and bytes take less room.
-        self._on: dict[bytes, bytes] = {}
+        # Folded tag -> "index lot tag", with a minus before a tag that was taken off.
+        self._on: Spill[str] = Spill(str)
         self._voided: set[str] = set()
         # Event -> lots that it opened and filled from others.
-        self._made: dict[str, tuple[str, ...]] = {}
+        self._made: Spill[tuple[str, ...]] = Spill(tuple[str, ...])
 
     def observe(self, seen: Seen) -> Iterable[Finding]:
         """Note where tags are, and what lots are made of."""
@@ -58,19 +58,17 @@ class TagReused(Check):
     def _tagged(self, seen: Seen, claim: Claim) -> Iterable[Finding]:
         lot = claim.subject[4:]
         for tag in claim.facts.get("removed", ()):
-            key = folded(tag).encode()
+            key = folded(tag)
             known = self._on.get(key)
-            index, on, was = (
-                known.decode().split(" ") if known is not None else (seen.index, lot, tag)
-            )
+            index, on, was = known.split(" ") if known is not None else (seen.index, lot, tag)
             if was == tag:
-                self._on[key] = f"{index} {on} -{tag}".encode()
+                self._on[key] = f"{index} {on} -{tag}"
         for tag in claim.facts.get("applied", ()):
-            key = folded(tag).encode()
+            key = folded(tag)
             known = self._on.get(key)
             if known is not None:
-                yield from self._again(seen, lot, tag, known.decode())
-            self._on[key] = f"{seen.index} {lot} {tag}".encode()
+                yield from self._again(seen, lot, tag, known)
+            self._on[key] = f"{seen.index} {lot} {tag}"
 
     def _again(self, seen: Seen, lot: str, tag: str, known: str) -> Iterable[Finding]:
         index, first, was = known.split(" ")

@@ -14,6 +14,7 @@ from ...findings import Finding
 from ...values import BILLION
 from ...words import mass as in_words
 from ..facts import day_number
+from ..spill import Spill
 from .base import Check, Seen
 
 __all__ = ["TradeCircular"]
@@ -47,7 +48,7 @@ class TradeCircular(Check):
     def __init__(self, policy: Mapping[str, int] | None = None) -> None:
         super().__init__(policy)
         # Lot that is not used up -> who has sent it on, the latest last.
-        self._passed: dict[str, tuple[_Passed, ...]] = {}
+        self._passed: Spill[tuple[_Passed, ...]] = Spill(tuple[_Passed, ...])
 
     def observe(self, seen: Seen) -> Iterable[Finding]:
         """Follow lots from holder to holder."""
@@ -71,8 +72,8 @@ class TradeCircular(Check):
             for flow in flows:
                 if flow.target not in recast and flow.source in self._passed:
                     self._flowed(seen, flow, day, out[flow.source])
-        for lot in self._passed.keys() & seen.one.changed:
-            known = seen.books.lots.get(lot)
+        for lot in seen.one.changed:
+            known = seen.books.lots.get(lot) if lot in self._passed else None
             if known is not None and known.state == "closed":
                 self._passed.pop(lot, None)
 

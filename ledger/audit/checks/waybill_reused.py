@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from ...effects import Depart, Return
 from ...findings import Finding
+from ..spill import Spill
 from .base import Check, Seen
 
 __all__ = ["WaybillReused"]
@@ -25,8 +26,9 @@ class WaybillReused(Check):
 
     def __init__(self, policy: Mapping[str, int] | None = None) -> None:
         super().__init__(policy)
-        self._used: dict[tuple[str, str], tuple[str, int, str]] = {}
-        self._by_dispatch: dict[str, tuple[str, str]] = {}
+        # Giver and number -> (taker, entry, lot).
+        self._used: Spill[tuple[str, int, str]] = Spill(tuple[str, int, str])
+        self._by_dispatch: Spill[str] = Spill(str)
 
     def observe(self, seen: Seen) -> Iterable[Finding]:
         """Note who was addressed under each number."""
@@ -40,7 +42,7 @@ class WaybillReused(Check):
                 if key is not None:
                     self._used.pop(key, None)
             elif isinstance(effect, Depart) and waybill:
-                key = (effect.giver, waybill)
+                key = f"{effect.giver} {waybill}"
                 taker, index, lot = self._used.setdefault(
                     key, (effect.taker, seen.index, effect.lot)
                 )
