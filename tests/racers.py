@@ -1,8 +1,10 @@
-"""Processes that spend one lot at the same time, on whatever store the ledger is in.
+"""Processes that write at the same time, on whatever store the ledger is in.
 
-racer PLACE NUMBER     for each line `LOT HEAD` on its input: sign a weighing of the lot
-                       on that head, wait for the line `go`, register it, and answer
-                       "won EVENT" or "lost CODE MESSAGE"
+racers.py PLACE NUMBER        for each line `LOT HEAD` on its input: sign a weighing of the lot
+                              on that head, wait for the line `go`, register it, and answer
+                              "won EVENT" or "lost CODE MESSAGE"
+racers.py PLACE NAME COUNT    register so many bags, a statement each, and answer
+                              "INDEX EVENT" to each once there is a receipt
 """
 
 from __future__ import annotations
@@ -70,6 +72,47 @@ def races(place: str, rounds: int, seed: int) -> None:
             racer.communicate()
 
 
+def write(place: str, name: str, count: int) -> None:
+    """One of the processes that write."""
+    with opened(place) as ledger:
+        for number in range(count):
+            receipt = ledger.record([extracted(f"{name}-{number:05}", 10_000)], KEYS[MINE])
+            print(receipt.index, receipt.event[0], flush=True)
+
+
+def contend(place: str, processes: int, each: int) -> None:
+    """So many processes register so many statements each; AssertionError if one is lost.
+
+    What the log holds has no gap, every receipt is where it says, and all of it verifies.
+    """
+    with opened(place) as ledger:
+        before = ledger.head().size
+    running = [
+        subprocess.Popen(
+            [sys.executable, __file__, place, f"W{n}", str(each)],
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for n in range(processes)
+    ]
+    receipts = []
+    for process in running:
+        out, _ = process.communicate(timeout=500)
+        assert process.returncode == 0
+        receipts += [line.split() for line in out.splitlines()]
+    assert len(receipts) == processes * each
+    assert len({index for index, _ in receipts}) == processes * each
+    with opened(place) as ledger:
+        report = ledger.verify()
+        assert report.verdict == "supported", report.findings[:3]
+        assert ledger.head().size == before + 2 * processes * each
+        indexes = [source.index for source in ledger.sources()]
+        assert indexes == list(range(before + 2 * processes * each))
+        for index, event_id in receipts[:: max(1, len(receipts) // 50)]:
+            assert ledger.find(event_id)[0] == int(index) + 1
+        assert ledger.check() == []
+
+
 def _results(running: list[subprocess.Popen[str]], start: str) -> list[list[str]]:
     for racer in running:
         _say(racer, start)
@@ -103,4 +146,7 @@ def _said(racer: subprocess.Popen[str]) -> str:
 
 
 if __name__ == "__main__":
-    race(sys.argv[1], int(sys.argv[2]))
+    if len(sys.argv) == 4:
+        write(sys.argv[1], sys.argv[2], int(sys.argv[3]))
+    else:
+        race(sys.argv[1], int(sys.argv[2]))

@@ -11,65 +11,21 @@ import pytest
 from actors import KEYS, MINE, World, extracted, weighed
 from ledger.errors import RefusedError
 from ledger.ledger import Ledger
-from racers import races
-
-# Registers bags one statement each, and writes a line for each receipt once it has it.
-WRITER = """
-import sys
-from pathlib import Path
-sys.path.insert(0, {tests!r})
-from actors import KEYS, MINE, extracted
-from ledger.ledger import Ledger
-from racers import races
-path, name, count = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
-with Ledger.open(path, clock=lambda: 1_780_000_000) as ledger:
-    print("ready", flush=True)
-    for number in range(count):
-        receipt = ledger.record([extracted(f"{{name}}-{{number:05}}", 10_000)], KEYS[MINE])
-        print(receipt.index, receipt.event[0], flush=True)
-"""
+from racers import contend, races
 
 
-def writer(path: Path, name: str, count: int) -> subprocess.Popen[str]:
-    """A process that registers `count` bags."""
-    script = WRITER.format(tests=str(Path(__file__).parent))
-    return subprocess.Popen(
-        [sys.executable, "-c", script, str(path), name, str(count)],
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-
-
-def contend(world: World, processes: int, each: int) -> None:
-    """So many processes register so many statements each; then everything is looked at."""
-    before = world.ledger.head().size
+def contended(world: World, each: int) -> None:
     world.ledger.close()
-    running = [writer(world.path, f"W{n}", each) for n in range(processes)]
-    receipts = []
-    for process in running:
-        out, _ = process.communicate(timeout=500)
-        assert process.returncode == 0
-        receipts += [line.split() for line in out.splitlines()[1:]]
-    assert len(receipts) == processes * each
-    assert len({index for index, _ in receipts}) == processes * each
-    with Ledger.open(world.path) as ledger:
-        report = ledger.verify()
-        assert report.verdict == "supported", report.findings[:3]
-        assert ledger.head().size == before + 2 * processes * each
-        indexes = [source.index for source in ledger.sources()]
-        assert indexes == list(range(before + 2 * processes * each))
-        for index, event_id in receipts[:: max(1, len(receipts) // 50)]:
-            assert ledger.find(event_id)[0] == int(index) + 1
-        assert ledger.check() == []
+    contend(str(world.path), 8, each)
 
 
 def test_eight_processes_register_at_once_and_none_is_lost(world: World) -> None:
-    contend(world, 8, 25)
+    contended(world, 25)
 
 
 @pytest.mark.long
 def test_eight_processes_register_250_statements_each(world: World) -> None:
-    contend(world, 8, 250)
+    contended(world, 250)
 
 
 # Forks a writer, lets it register for a random while, kills it; again and again. What the

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import random
 import shutil
 import subprocess
 import sys
 import tempfile
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
@@ -21,7 +24,7 @@ from ledger.ledger import Ledger
 from ledger.store.postgres import PostgresDatabase
 from postgres_rows import owner, rows
 from postgres_server import Server, in_schema, server_url
-from racers import races
+from racers import contend, races
 
 
 @pytest.fixture
@@ -110,15 +113,21 @@ def test_an_idle_connection_that_was_lost_is_replaced(world: World, url: str) ->
     world.sound()
 
 
+# Registers a bag at a time and says its event id, until it may not: whatever becomes of the
+# server, it asks again, as whoever has a bag in front of him does.
 WRITER = """
 import sys
+from pathlib import Path
 sys.path[:0] = [{tests!r}]
 from actors import KEYS, MINE, extracted
 from ledger.errors import StorageError
 from ledger.ledger import Ledger
-ledger = Ledger.open(sys.argv[1], clock=lambda: 1_780_000_000)
-for number in range(int(sys.argv[3])):
-    event = extracted(f"{{sys.argv[2]}}-{{number:04}}", 10_000)
+url, name, over = sys.argv[1], sys.argv[2], Path(sys.argv[3])
+ledger = Ledger.open(url, clock=lambda: 1_780_000_000)
+number = 0
+while not over.exists():
+    event = extracted(f"{{name}}-{{number:05}}", 10_000)
+    number += 1
     while True:
         try:
             print(ledger.record([event], KEYS[MINE]).event[0], flush=True)
@@ -128,43 +137,94 @@ for number in range(int(sys.argv[3])):
 """
 
 
-def test_a_server_that_is_killed_under_load_has_kept_what_it_acknowledged() -> None:
-    server = Server()
+class Writing:
+    """A process that registers, and what it says it has a receipt for."""
+
+    def __init__(self, url: str, name: str, over: Path) -> None:
+        script = WRITER.format(tests=str(Path(__file__).parent))
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", script, url, name, str(over)],
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self.said: list[str] = []
+        self._reads = threading.Thread(target=self._read, daemon=True)
+        self._reads.start()
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self.said.append(line.strip())
+
+    def says_more(self) -> None:
+        """Wait for another receipt."""
+        known, until = len(self.said), time.monotonic() + 120
+        while len(self.said) == known:
+            assert self.process.poll() is None
+            assert time.monotonic() < until
+            time.sleep(0.005)
+
+    def ends(self) -> list[str]:
+        """Everything that it has a receipt for."""
+        assert self.process.wait(timeout=200) == 0
+        self._reads.join()
+        return self.said
+
+
+def killed(times: int, folder: Path) -> int:
+    """Kill a server so often while four write; returns how many receipts there were."""
+    server, dice = Server(), random.Random(times)
     try:
         url = in_schema(server.url, "kivu")
-        world = World(url).settle()
-        world.ledger.close()
-        script = WRITER.format(tests=str(Path(__file__).parent))
-        running = [
-            subprocess.Popen(
-                [sys.executable, "-c", script, url, f"W{n}", "40"],
-                stdout=subprocess.PIPE,
-                text=True,
-            )
-            for n in range(2)
-        ]
-        said = []
-        for process in running:
-            assert process.stdout is not None
-            said += [process.stdout.readline().strip() for _ in range(5)]
-        for _ in range(2):
+        World(url).settle().ledger.close()
+        running = [Writing(url, f"W{n}", folder / "over") for n in range(4)]
+        for _ in range(times):
+            for writing in running:
+                writing.says_more()
+            time.sleep(dice.uniform(0, 0.1))
             server.kill()
             server.start()
-        for process in running:
-            # Not `communicate`: it does not know what `readline` has read ahead.
-            assert process.stdout is not None
-            said += process.stdout.read().split()
-            assert process.wait(timeout=200) == 0
-        assert len(set(said)) == len(said) == 80
+        (folder / "over").touch()
+        said = [one for writing in running for one in writing.ends()]
+        assert len(set(said)) == len(said)
         with Ledger.open(url) as ledger:
             assert {ledger.find(one)[1] for one in said}
-            assert len(ledger.lots()) == 80
+            assert len(ledger.lots()) == len(said)
             assert ledger.verify().verdict == "supported"
             assert ledger.check() == []
+        return len(said)
     finally:
         server.remove()
+
+
+def test_a_server_that_is_killed_under_load_has_kept_what_it_acknowledged(
+    tmp_path: Path,
+) -> None:
+    assert killed(2, tmp_path) >= 12
+
+
+@pytest.mark.long
+def test_a_server_that_is_killed_thirty_times_has_kept_what_it_acknowledged(
+    tmp_path: Path,
+) -> None:
+    print(f"\n30 kills, {killed(30, tmp_path)} receipts, none lost and none doubled")
 
 
 def test_racers_for_one_lot_have_one_winner(world: World, url: str) -> None:
     races(url, 10, seed=6)
     assert world.ledger.verify().verdict == "supported"
+
+
+@pytest.mark.long
+def test_a_thousand_races_have_a_thousand_winners(world: World, url: str) -> None:
+    races(url, 1000, seed=7)
+    assert world.ledger.verify().verdict == "supported"
+
+
+def test_eight_processes_register_at_once_and_none_is_lost(url: str, world: World) -> None:
+    contend(url, 8, 10)
+
+
+@pytest.mark.long
+def test_eight_processes_register_250_statements_each(url: str, world: World) -> None:
+    contend(url, 8, 250)
