@@ -92,6 +92,7 @@ RULES: dict[str, tuple[str, str]] = {
     "lot.head-spent": (E, "`after` names the head of every lot that the event changes"),
     "lot.head-unknown": (E, "`after` names nothing else"),
     "event.many-to-many": (E, "an event has one source or one target"),
+    "event.not-booked": (E, "what every rule has let pass can be booked"),
     "event.built-upon": (E, "only the last event of a lot is voided"),
     "event.not-voidable": (E, "what two parties did, or what voids, is not voided"),
     "event.voided-in-part": (E, "an event is voided for all lots it touched"),
@@ -217,6 +218,7 @@ RULES: dict[str, tuple[str, str]] = {
 
 ELSEWHERE = {
     "event.many-to-many": "no type of this version can",
+    "event.not-booked": "a mistake in the verifier itself",
     "lot.not-opened-here": "no type of this version can",
     "books.drift": "needs a store",
     "evidence.integrity-only": "[verification.md](verification.md#integrity-only)",

@@ -35,6 +35,9 @@ from actors import (
     weighed,
 )
 from ledger import effects as does
+from ledger.custody import books as books_room
+from ledger.custody.books import Books
+from ledger.errors import RefusedError
 from ledger.events import Event
 from ledger.events.base import Draw, LossLine
 from ledger.values import MAX_INTEGER, Content, Grade, Origin
@@ -344,3 +347,18 @@ def test_a_grade_beyond_tolerance_is_recorded_and_reported(
     receipt = world.record(assayed("A", grades=(Grade("Ta", grade),)))
     assert [one.code for one in receipt.findings] == [code]
     assert world.codes() == [code]
+
+
+def test_what_no_rule_refuses_and_cannot_be_booked_is_refused(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Were a rule forgotten, the log must not say what the books do not."""
+
+    def forgotten(books: Books, event_id: str, by: str, effect: does.Effect) -> None:
+        raise KeyError("A")
+
+    monkeypatch.setitem(books_room._APPLY, does.Gain, forgotten)
+    with pytest.raises(RefusedError) as caught:
+        world.record(extracted("A"))
+    assert caught.value.code == "event.not-booked"
+    assert "Gain, KeyError 'A'" in str(caught.value)

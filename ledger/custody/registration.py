@@ -505,8 +505,11 @@ def _effects(
             continue
         try:
             differences = books.apply(one.event_id, by, effect)
-        except (KeyError, ZeroDivisionError, LedgerError):
-            # Only after an error that was reported above, when the books lack a lot.
+        except (KeyError, ZeroDivisionError, LedgerError) as error:
+            # After an error that was reported above, when the books lack a lot. What no rule
+            # has refused and is not in the books all the same must not pass in silence.
+            if not refused(findings):
+                findings.append(_not_booked(effect, error))
             continue
         if differences:
             findings += [_difference(effect, difference) for difference in differences]
@@ -517,6 +520,15 @@ def _effects(
     case.moved = tuple(books.moved[already:])
     books.finish(one.event_id, one.changed, None if lasting else case.before)
     return findings
+
+
+def _not_booked(effect: Effect, error: Exception) -> Finding:
+    return Finding(
+        code="event.not-booked",
+        message=f"no rule refuses it, and it cannot be booked: {type(effect).__name__}, "
+        f"{type(error).__name__} {error}",
+        hint="this is a mistake in the program; please report it with this line",
+    )
 
 
 # What two parties have done together, or what undid something, is not undone by one.
