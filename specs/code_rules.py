@@ -213,6 +213,7 @@ RULES: dict[str, tuple[str, str]] = {
     "entries.malformed": (RAISED, "an entry list is spelled the one way, line by line"),
     "entry.unknown": (RAISED, "an entry that is asked for is there"),
     "storage.empty": (RAISED, "a database that is opened holds a ledger"),
+    "storage.full": (RAISED, "the disk has room for what an audit has to remember"),
     "storage.changed": (RAISED, "what was verified before stays the same while it is read"),
 }
 
