@@ -49,15 +49,20 @@ def take_vector(vector: Vector, total: int, part: int) -> Vector:
         return vector
     if len(vector) == 1:
         return ((vector[0][0], part),) if part else ()
+    count = len(vector)
     floors: list[int] = []
-    rests: list[tuple[int, str, int]] = []
-    for key, mass in vector:
+    # Remainder and place in one number: numbers sort three times as fast as pairs. The largest
+    # remainder is the least of them and, a vector being sorted, of equal ones the first origin.
+    rests: list[int] = []
+    for place, (_, mass) in enumerate(vector):
         whole, rest = divmod(mass * part, total)
         floors.append(whole)
-        rests.append((-rest, key, len(rests)))
+        rests.append(place - rest * count)
     short = part - sum(floors)
-    for _, _, place in sorted(rests)[:short]:
-        floors[place] += 1
+    if short:
+        rests.sort()
+        for one in rests[:short]:
+            floors[one % count] += 1
     return tuple((key, mass) for (key, _), mass in zip(vector, floors, strict=True) if mass)
 
 
@@ -67,8 +72,12 @@ def _less(vector: Vector, taken: Vector) -> Vector:
         return vector
     if taken is vector or taken == vector:
         return ()
-    out = dict(taken)
-    rest = [(key, mass - out.get(key, 0)) for key, mass in vector]
+    if len(taken) == len(vector):  # then every origin of one is in the other, in the same place
+        pairs = zip(vector, taken, strict=True)
+        rest = [(key, mass - less) for (key, mass), (_, less) in pairs]
+    else:
+        out = dict(taken)
+        rest = [(key, mass - out.get(key, 0)) for key, mass in vector]
     return tuple([line for line in rest if line[1]])
 
 

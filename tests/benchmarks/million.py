@@ -24,7 +24,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -40,6 +40,7 @@ from ledger.ledger import Ledger  # noqa: E402
 CHUNK = 20_000
 
 Told = dict[str, Any]
+_T = TypeVar("_T")
 
 
 class Run(msgspec.Struct, frozen=True):
@@ -133,7 +134,10 @@ def verify(run: Run) -> Told:
 
 
 def back(run: Run) -> Told:
-    """Every lot behind the largest of the last products, with the shares of where it began."""
+    """Every lot behind the largest of the last products, with the shares of where it began.
+
+    First by the tables, then from the signed bytes.
+    """
     product, most = "", 0
     for one in run.batches():
         for data in one.statement.events:
@@ -141,24 +145,38 @@ def back(run: Run) -> Told:
                 event = decode(data)
                 if isinstance(event, LotRefined) and event.outputs[0].mass >= most:
                     product, most = event.outputs[0].lot, event.outputs[0].mass
-    began = time.perf_counter()
     with run.opened() as ledger:
-        trail = ledger.trace(product)
+        shares, by_tables = _timed(lambda: ledger.shares(product))
+        trail, proven = _timed(lambda: ledger.trace(product))
     return {
         "product": product,
         "dug": next((line.lot for line in trail.lots if line.site), ""),
         "lots": len(trail.lots),
-        "walk_seconds": time.perf_counter() - began,
+        "lots_by_tables": len(shares.behind.parts),
+        "by_tables_seconds": by_tables,
+        "proven_seconds": proven,
     }
 
 
 def forward(run: Run) -> Told:
-    """Every lot that one of those dug for that product flowed into."""
+    """Every lot that one of those dug for that product flowed into: how much, and its state."""
     dug = msgspec.json.decode((run.folder / "million.json").read_bytes())["back"]["dug"]
-    began = time.perf_counter()
     with run.opened() as ledger:
-        lots = ledger.downstream(dug)
-    return {"lot": dug, "lots": len(lots), "walk_seconds": time.perf_counter() - began}
+        parts, shares = _timed(lambda: ledger.inside(dug))
+        lots, states = _timed(lambda: ledger.downstream(dug))
+    return {
+        "lot": dug,
+        "lots": len(lots),
+        "lots_with_shares": len(parts),
+        "shares_seconds": shares,
+        "states_seconds": states,
+    }
+
+
+def _timed(work: Callable[[], _T]) -> tuple[_T, float]:
+    began = time.perf_counter()
+    done = work()
+    return done, round(time.perf_counter() - began, 2)
 
 
 STEPS: dict[str, Callable[[Run], Told]] = {
