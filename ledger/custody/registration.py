@@ -241,7 +241,6 @@ def check(
     severity error mean that the writer must throw these books away.
     """
     findings: list[Finding] = []
-    latest = _later(recorded_at)
     standings: dict[tuple[str, str], _Standing] = {}
     for one, index in zip(prepared, indexes, strict=True):
         before = len(findings)
@@ -249,7 +248,7 @@ def check(
         named = (event.by, *event.cosigners) if event.cosigners else (event.by,)
         case = Case(event, one.event_id, signed, named)
         findings += _signers(books, case, one, recorded_at, standings)
-        if event.occurred_at > latest:
+        if event.occurred_at > recorded_at and event.occurred_at > _later(recorded_at):
             findings.append(
                 Finding(
                     code="time.in-future",
@@ -279,8 +278,7 @@ def refused(findings: Iterable[Finding]) -> list[Finding]:
 
 @lru_cache(maxsize=1024)
 def _later(recorded_at: str) -> str:
-    # Statements of one second share it, and strptime is slow. The text was held to the grammar
-    # of `Time` before.
+    # The text was held to the grammar of `Time` before, so that what sorts later is later.
     moment = datetime.fromisoformat(recorded_at.removesuffix("Z"))
     return f"{(moment + timedelta(seconds=CLOCK_SKEW)).isoformat()}Z"
 
