@@ -1,6 +1,6 @@
 """One command for the whole table of speed, in Markdown and JSON.
 
-    python tests/benchmarks/table.py                        all rows: some 25 minutes on 2 cores
+    python tests/benchmarks/table.py                        all rows: some 12 minutes on 2 cores
     python tests/benchmarks/table.py --quick                a look: 2 rounds, a tenth of the work
     python tests/benchmarks/table.py --only verify-1        one row; the others stay as they were
     python tests/benchmarks/table.py --page specs/performance.md
