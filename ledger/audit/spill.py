@@ -60,7 +60,7 @@ class Spill(MutableMapping[str, _T], Generic[_T]):
             return found
         if self._file is None:
             return default
-        data = self._asked("SELECT value FROM item WHERE name = ?", name)
+        data = _asked(self._file, "SELECT value FROM item WHERE name = ?", name)
         return default if data is None else self._read(data[0])
 
     def __contains__(self, name: object) -> bool:
@@ -68,7 +68,7 @@ class Spill(MutableMapping[str, _T], Generic[_T]):
             return True
         if self._file is None:
             return False
-        return self._asked("SELECT 1 FROM item WHERE name = ?", name) is not None
+        return _asked(self._file, "SELECT 1 FROM item WHERE name = ?", name) is not None
 
     def __setitem__(self, name: str, value: _T) -> None:
         self._near.pop(name, None)  # what is put in again is among the last
@@ -106,12 +106,6 @@ class Spill(MutableMapping[str, _T], Generic[_T]):
     def __len__(self) -> int:
         return sum(1 for _ in self)
 
-    def _asked(self, question: str, name: object) -> tuple[Any, ...] | None:
-        assert self._file is not None  # noqa: S101 - for the type checker; every caller has looked
-        with _ours():
-            found: tuple[Any, ...] | None = self._file.execute(question, (name,)).fetchone()
-            return found
-
     def _move(self) -> None:
         """Take the older half of what is near into the file."""
         with _ours():
@@ -138,6 +132,12 @@ def _temporary() -> sqlite3.Connection:
         file.execute(f"PRAGMA {setting}").close()
     file.execute("CREATE TABLE item (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID")
     return file
+
+
+def _asked(file: sqlite3.Connection, question: str, name: object) -> tuple[Any, ...] | None:
+    with _ours():
+        found: tuple[Any, ...] | None = file.execute(question, (name,)).fetchone()
+        return found
 
 
 @contextmanager
